@@ -1,0 +1,110 @@
+#pragma once
+// The cache data lake: sealed records that wait to be archived (`spec/archive.md`).
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crypto/error.hpp"
+#include "tahoe/document.hpp"
+
+namespace cybexd::store {
+
+using tahoe::hash256;
+
+/// Opaque: 16 hex digits in the embedded lake (ascending with arrival), an ObjectId's 24 in MongoDB.
+using entry_id = std::string;
+
+struct new_entry {
+  std::string name;
+  std::string orgid;
+  std::string typetag;
+  std::string timezone = "UTC";
+  double timestamp = 0;          ///< Arrival, Unix seconds.
+  bool ndjson = false;           ///< Many records, one a line.
+  std::uint64_t records = 1;     ///< Non-blank lines of an NDJSON entry; 1 otherwise. The books count records.
+  std::string sealed;            ///< The envelope.
+};
+
+struct lake_entry {
+  entry_id id;
+  std::string name, orgid, typetag, timezone;
+  double timestamp = 0;
+  bool ndjson = false;
+  std::uint64_t records = 1;
+  std::uint64_t bytes = 0;       ///< Size of the envelope.
+  bool forced = false;           ///< Was set aside before and is taken up again.
+};
+
+/// Stored on disk: do not renumber.
+enum class entry_state : std::uint8_t { waiting = 0, processed = 1, not_supported = 2, error = 3, bad_data = 4, quarantined = 5 };
+[[nodiscard]] std::string_view to_string(entry_state s);
+
+struct bad_line {
+  std::uint64_t number = 0;      ///< From 1.
+  entry_state state = entry_state::error;
+  std::string reason;
+};
+
+/// What became of an entry. Counts are records: archived + known + set_aside = records.
+struct entry_mark {
+  entry_id id;
+  entry_state state = entry_state::processed;
+  std::string reason;
+  std::vector<hash256> refs;     ///< Raw documents made or found.
+  std::vector<bad_line> bad_lines;
+  std::uint64_t archived = 0, known = 0, set_aside = 0;
+};
+
+/// An entry that is not waiting any more, or may be: for operators.
+struct entry_report {
+  lake_entry entry;
+  entry_mark mark;
+};
+
+/// The books, in one consistent look: accepted = archived + known + set_aside + pending, in records.
+struct lake_books {
+  std::uint64_t accepted = 0, archived = 0, known = 0, set_aside = 0, pending = 0;
+  std::uint64_t quarantined_entries = 0;
+  std::uint64_t waiting_entries = 0;
+  std::optional<double> oldest_eligible;  ///< Arrival of the oldest waiting entry, Unix seconds.
+};
+
+struct take_limits {
+  std::size_t entries = 10'000;
+  std::uint64_t bytes = 256u << 20;  ///< At least one entry is taken, however large.
+  bool set_aside_too = false;        ///< `force_process`.
+};
+
+/// Errors of every call: unavailable (the lake is down; try again), corrupt. Thread safe.
+class cache_lake {
+ public:
+  virtual ~cache_lake() = default;
+
+  /// Durable on return; all or none.
+  [[nodiscard]] virtual expected<std::vector<entry_id>> put(std::span<const new_entry> entries) = 0;
+
+  /// Eligible entries that nobody has taken, oldest first; they stay taken until marked or released (or the server ends).
+  [[nodiscard]] virtual expected<std::vector<lake_entry>> take(const take_limits& limits) = 0;
+  /// Gives taken entries back unmarked.
+  [[nodiscard]] virtual expected<void> release(std::span<const entry_id> ids) = 0;
+  /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or missing in
+  /// the lake (bad data); the whole call is unavailable when the lake is down.
+  [[nodiscard]] virtual expected<std::vector<expected<std::string>>> read_files(std::span<const entry_id> ids) = 0;
+  /// Marks and forgets that they were taken. Marking an entry a second time replaces the mark and mends the books.
+  /// Not synced on its own: a mark that a power failure loses is made again, with the same documents.
+  [[nodiscard]] virtual expected<void> mark(std::span<const entry_mark> marks) = 0;
+
+  [[nodiscard]] virtual expected<lake_books> books() = 0;
+  [[nodiscard]] virtual expected<std::optional<entry_report>> find(const entry_id& id) = 0;
+  /// Entries set aside, in order of id after `after`; only quarantined ones, or all kinds.
+  [[nodiscard]] virtual expected<std::vector<entry_report>> set_aside(const entry_id& after, std::size_t limit, bool quarantined_only) = 0;
+  /// Makes entries set aside eligible again (`quarantine retry`).
+  [[nodiscard]] virtual expected<void> retry(std::span<const entry_id> ids) = 0;
+  /// Removes entries set aside for good (`quarantine drop`); the books keep them as set aside.
+  [[nodiscard]] virtual expected<void> drop(std::span<const entry_id> ids) = 0;
+};
+
+}  // namespace cybexd::store

@@ -1,0 +1,66 @@
+#pragma once
+// Users, organisations, tokens, and the audit log (`spec/identity.md`).
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crypto/error.hpp"
+#include "tahoe/document.hpp"
+
+namespace cybexd::store {
+
+using tahoe::document;
+using tahoe::hash256;
+
+struct audit_line {
+  double when = 0;               ///< Unix seconds.
+  std::string who;               ///< E-mail of the actor, or "operator" for the command line.
+  std::string what;              ///< E.g. "org.add.acl".
+  std::string whom;              ///< What it was done to, with names as people know them. Never a secret.
+};
+
+struct token_record {
+  std::string jti;
+  hash256 user;
+  double issued = 0;
+  std::optional<double> expires;
+  bool revoked = false;
+};
+
+/// One change: documents to put if absent, documents to replace (same `_hash`), hashes to delete, and its audit line.
+struct identity_change {
+  std::vector<document> put, replace;
+  std::vector<hash256> erase;
+  std::optional<token_record> token;       ///< Put or replaced.
+  audit_line audit;
+  /// Replaced documents must still be as they were read (compared by `_ref` and `_cref` and lists), else conflict.
+  std::vector<document> as_read;
+};
+
+/// Errors of every call: unavailable, corrupt. Thread safe.
+class identity_store {
+ public:
+  virtual ~identity_store() = default;
+
+  /// Atomic and durable. Errors also: conflict (e-mail or orgname taken, or `as_read` does not hold).
+  [[nodiscard]] virtual expected<void> apply(const identity_change& change) = 0;
+
+  [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
+  [[nodiscard]] virtual expected<std::optional<document>> user_by_email(const std::string& email) = 0;
+  [[nodiscard]] virtual expected<std::optional<document>> org_by_name(const std::string& orgname) = 0;
+  [[nodiscard]] virtual expected<std::vector<document>> users() = 0;
+  [[nodiscard]] virtual expected<std::vector<document>> orgs() = 0;
+  /// Organisations that embed the user in any list.
+  [[nodiscard]] virtual expected<std::vector<document>> orgs_with(const hash256& user) = 0;
+  /// `orgid`s of the organisations whose `_acl` holds the user. What a report may show; asked for every query.
+  [[nodiscard]] virtual expected<std::vector<std::string>> visible_orgs(const hash256& user) = 0;
+
+  [[nodiscard]] virtual expected<std::optional<token_record>> token(const std::string& jti) = 0;
+  [[nodiscard]] virtual expected<std::vector<token_record>> tokens() = 0;
+  [[nodiscard]] virtual expected<std::vector<audit_line>> audit(std::size_t newest) = 0;
+  [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+};
+
+}  // namespace cybexd::store

@@ -1,0 +1,40 @@
+#pragma once
+// The four stores of a server, opened together. The one factory.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tahoe/store/archive_store.hpp"
+#include "tahoe/store/cache_lake.hpp"
+#include "tahoe/store/committer.hpp"
+#include "tahoe/store/identity_store.hpp"
+#include "tahoe/store/report_store.hpp"
+
+namespace cybexd::store {
+
+struct stores {
+  std::shared_ptr<cache_lake> lake;
+  std::shared_ptr<archive_store> archive;
+  std::shared_ptr<report_store> reports;
+  std::shared_ptr<identity_store> identity;
+  std::shared_ptr<committer> commit;
+
+  /// Numbers a home offers about itself, for metrics: name (`rocksdb_...`), value.
+  std::function<std::vector<std::pair<std::string, double>>()> statistics;
+  /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
+  std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
+};
+
+/// What opening a home may be told; units in the names.
+struct embedded_options {
+  std::string directory;                 ///< `data_dir`/store; made if absent.
+  std::size_t cache_bytes = 128u << 20;  ///< Block cache and memtables together.
+  bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
+};
+
+/// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each naming the directory.
+[[nodiscard]] expected<stores> open_embedded(const embedded_options& options);
+/// Everything in memory, for tests: the simplest code that is right.
+[[nodiscard]] stores make_memory();
+
+}  // namespace cybexd::store
