@@ -1,0 +1,101 @@
+#include "tahoe/store/rocksdb_families.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <array>
+#include <string>
+
+namespace cybexd::store {
+namespace {
+
+/// What a family is asked, which decides its options.
+enum class use {
+  documents,  ///< Point look-ups under random keys, large values, many misses: bloom filter over whole keys.
+  index,   ///< Scans within an 8-byte prefix: bloom filter over prefixes, read with `prefix_same_as_start` or
+           ///< a bound.
+  rows,    ///< Small rows, look-ups and scans in key order.
+  sealed,  ///< Ciphertext: does not compress.
+};
+
+struct plan {
+  family id;
+  std::string_view name;
+  use kind;
+  std::shared_ptr<rocksdb::MergeOperator> (*merge)() = nullptr;
+};
+
+// In the order of the enumeration.
+const std::array<plan, family_count> plans{{
+    {family::meta, "default", use::rows},                    // "format" -> version
+    {family::lake_entries, "lake_entries", use::rows},       // id -> entry and mark
+    {family::lake_waiting, "lake_waiting", use::rows},       // id -> nothing; entries that wait, by arrival
+    {family::lake_aside, "lake_aside", use::rows},           // id -> state; entries set aside
+    {family::lake_files, "lake_files", use::sealed},         // id -> envelope
+    {family::lake_meta, "lake_meta", use::rows},             // the books
+    {family::archive_docs, "archive_docs", use::documents},  // hash -> document
+    {family::archive_ids, "archive_ids", use::rows},         // id -> hash
+    {family::archive_events, "archive_events", use::rows},   // id -> facts of an event
+    {family::archive_postings, "archive_postings", use::index},  // attribute -> events
+    {family::archive_buckets, "archive_buckets", use::index},    // attribute -> counts
+    {family::archive_sessions, "archive_sessions", use::index},  // event <-> session
+    {family::archive_meta, "archive_meta", use::rows},           // counters and lists
+    {family::report_docs, "report_docs", use::documents},        // hash -> query, report or attribute
+    {family::report_index, "report_index", use::rows},           // what may be taken; who has which report
+    {family::identity_docs, "identity_docs", use::documents},    // hash -> user, organisation or attribute
+    {family::identity_index, "identity_index", use::rows},       // unique names, tokens
+    {family::identity_audit, "identity_audit", use::rows},       // number -> audit line
+}};
+
+rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.format_version = 5;  // also under newer libraries, so that Debian 12 and 13 read each other's files
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.block_size = kind == use::documents ? 8u << 10 : 16u << 10;
+  if (kind != use::sealed) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.whole_key_filtering = kind != use::index;
+  return table;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 32u << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  if (p.kind == use::sealed) {
+    options.compression = rocksdb::kNoCompression;
+  } else {
+    options.compression = rocksdb::kLZ4Compression;
+    options.bottommost_compression = rocksdb::kZSTD;
+  }
+  if (p.kind == use::documents) {
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.05;
+  }
+  if (p.kind == use::index) {
+    options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
+  if (p.merge) options.merge_operator = p.merge();
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(p.kind, cache)));
+  return options;
+}
+
+}  // namespace
+
+std::string_view family_name(family f) { return plans[static_cast<std::size_t>(f)].name; }
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
+    const std::shared_ptr<rocksdb::Cache>& cache) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> all;
+  for (const auto& p : plans) all.emplace_back(std::string(p.name), family_options(p, cache));
+  return all;
+}
+
+}  // namespace cybexd::store

@@ -1,0 +1,238 @@
+#include "tahoe/store/rocksdb_home.hpp"
+
+#include <fcntl.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+#include "tahoe/store/rocksdb_families.hpp"
+
+namespace cybexd::store {
+namespace {
+
+constexpr std::string_view format_key = "format";
+
+rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+
+/// The process that holds RocksDB's lock file, as F_GETLK tells it.
+std::string lock_holder(const std::string& directory, const std::string& message) {
+  // Opening and closing the lock file would free the lock where this very process holds it (POSIX locks).
+  if (message.find("current process") != std::string::npos) return "this process has it open already";
+  const int file = ::open((directory + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "another process holds its lock";
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool known = ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0;
+  ::close(file);
+  if (!known) return "another process holds its lock";
+  return "process " + std::to_string(lock.l_pid) + " has it open";
+}
+
+expected<void> make_directory(const std::string& directory) {
+  std::error_code trouble;
+  if (std::filesystem::is_directory(directory, trouble)) return {};
+  const auto parent = std::filesystem::path(directory).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, trouble);
+  if (::mkdir(directory.c_str(), 0700) != 0)
+    return fail(failure::unavailable, "store " + directory + ": cannot be made: " +
+                                          std::error_code(errno, std::generic_category()).message());
+  return {};
+}
+
+error open_error(const std::string& directory, const rocksdb::Status& status) {
+  const auto message = status.ToString();
+  if (status.IsIOError() && message.find("lock") != std::string::npos &&
+      message.find("LOCK") != std::string::npos)
+    return {failure::unavailable, "store " + directory + ": " + lock_holder(directory, message)};
+  return to_error(status, "store " + directory);
+}
+
+rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // Memtables are charged to the cache, so that both together stay within `cache_bytes`.
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
+      std::max<std::size_t>(cache_bytes * 3 / 8, 16u << 20), cache);
+  options.max_total_wal_size = 32u << 20;  // what is replayed after a kill: a few tenths of a second
+  options.max_background_jobs = 2;
+  options.max_open_files = 512;
+  options.skip_stats_update_on_db_open = true;
+  options.bytes_per_sync = 1u << 20;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4u << 20;
+  options.paranoid_checks = true;
+  return options;
+}
+
+/// Whether there is a database already, and that it has no families that this version does not know.
+expected<bool> exists(const std::string& directory, const rocksdb::DBOptions& options) {
+  std::error_code trouble;
+  if (!std::filesystem::exists(directory + "/CURRENT", trouble)) return false;
+  std::vector<std::string> names;
+  if (auto status = rocksdb::DB::ListColumnFamilies(options, directory, &names); !status.ok())
+    return fail(open_error(directory, status));
+  for (const auto& name : names) {
+    bool known = false;
+    for (std::size_t i = 0; i < family_count; ++i)
+      known = known || name == family_name(static_cast<family>(i));
+    if (!known)
+      return fail(failure::corrupt,
+                  "store " + directory + ": holds \"" + name + "\", so it is of another version or program");
+  }
+  return true;
+}
+
+}  // namespace
+
+error to_error(const rocksdb::Status& status, std::string_view what) {
+  const auto text = std::string(what) + ": " + status.ToString();
+  switch (status.code()) {
+    case rocksdb::Status::kCorruption:
+      return {failure::corrupt, text};
+    case rocksdb::Status::kNotFound:
+      return {failure::not_found, text};
+    case rocksdb::Status::kTimedOut:
+      return {failure::timed_out, text};
+    case rocksdb::Status::kIOError:
+    case rocksdb::Status::kBusy:
+    case rocksdb::Status::kTryAgain:
+    case rocksdb::Status::kIncomplete:
+    case rocksdb::Status::kAborted:
+    case rocksdb::Status::kShutdownInProgress:
+      return {failure::unavailable, text};
+    default:
+      return {failure::internal, text};
+  }
+}
+
+struct rocksdb_home::impl {
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // RocksDB's; given back before `db` closes
+  std::unique_ptr<rocksdb::DB> db;
+
+  ~impl() {
+    if (!db) return;
+    for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
+    (void)db->Close();
+  }
+};
+
+rocksdb_home::rocksdb_home(std::string directory, std::unique_ptr<impl> inner)
+    : directory_(std::move(directory)), impl_(std::move(inner)) {}
+rocksdb_home::~rocksdb_home() = default;
+
+expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options) {
+  if (auto made = make_directory(options.directory); !made) return fail(made.error());
+  auto inner = std::make_unique<impl>();
+  inner->cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const auto settings = database_options(options.cache_bytes, inner->cache);
+  auto there = exists(options.directory, settings);
+  if (!there) return fail(there.error());
+  rocksdb::DB* opened = nullptr;
+  const auto status = rocksdb::DB::Open(settings, options.directory, family_descriptors(inner->cache),
+                                        &inner->handles, &opened);
+  if (!status.ok()) return fail(open_error(options.directory, status));
+  inner->db.reset(opened);
+  std::shared_ptr<rocksdb_home> home(new rocksdb_home(options.directory, std::move(inner)));
+  if (auto checked = home->check_format(!*there); !checked) return fail(checked.error());
+  return home;
+}
+
+expected<void> rocksdb_home::check_format(bool made) {
+  const auto current = std::to_string(home_format_version);
+  auto found = get(family::meta, format_key, "store " + directory_);
+  if (!found) return fail(found.error());
+  if (found->has_value() && **found == current) return {};
+  if (found->has_value()) {
+    return fail(failure::corrupt, "store " + directory_ + ": has format version " + **found +
+                                      ", this program reads version " + current);
+  }
+  // A crash between the first open and this write leaves a database without a single row.
+  std::unique_ptr<rocksdb::Iterator> any(
+      impl_->db->NewIterator(rocksdb::ReadOptions(), handle(family::lake_meta)));
+  any->SeekToFirst();
+  if (!made && any->Valid())
+    return fail(failure::corrupt, "store " + directory_ + ": holds no format version");
+  rocksdb::WriteBatch batch;
+  if (auto status = batch.Put(handle(family::meta), slice(format_key), current); !status.ok())
+    return fail(to_error(status, "store " + directory_));
+  return write(batch, durability::synced, "store " + directory_);
+}
+
+expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what) {
+  rocksdb::WriteOptions options;
+  options.sync = how == durability::synced;
+  const auto status = impl_->db->Write(options, &batch);
+  if (!status.ok()) return fail(to_error(status, what));
+  return {};
+}
+
+expected<std::optional<std::string>> rocksdb_home::get(family f, std::string_view key, std::string_view what,
+                                                       const rocksdb::Snapshot* at) {
+  rocksdb::ReadOptions options;
+  options.snapshot = at;
+  std::string found;
+  const auto status = impl_->db->Get(options, handle(f), slice(key), &found);
+  if (status.ok()) return std::optional<std::string>(std::move(found));
+  if (status.IsNotFound()) return std::optional<std::string>();
+  return fail(to_error(status, what));
+}
+
+rocksdb::DB& rocksdb_home::db() { return *impl_->db; }
+
+rocksdb::ColumnFamilyHandle* rocksdb_home::handle(family f) const {
+  return impl_->handles[static_cast<std::size_t>(f)];
+}
+
+expected<void> rocksdb_home::checkpoint(const std::string& directory) {
+  std::error_code trouble;
+  if (std::filesystem::exists(directory, trouble))
+    return fail(failure::conflict, "backup " + directory + ": is there already");
+  rocksdb::Checkpoint* made = nullptr;
+  if (auto status = rocksdb::Checkpoint::Create(impl_->db.get(), &made); !status.ok())
+    return fail(to_error(status, "backup " + directory));
+  const std::unique_ptr<rocksdb::Checkpoint> maker(made);
+  if (auto status = maker->CreateCheckpoint(directory); !status.ok())
+    return fail(to_error(status, "backup " + directory));
+  return {};
+}
+
+std::vector<std::pair<std::string, double>> rocksdb_home::statistics() {
+  // Properties that add up over the families, and those of the whole database.
+  constexpr std::array summed{"rocksdb.cur-size-all-mem-tables", "rocksdb.estimate-live-data-size",
+                              "rocksdb.estimate-num-keys",       "rocksdb.estimate-pending-compaction-bytes",
+                              "rocksdb.live-sst-files-size",     "rocksdb.total-sst-files-size",
+                              "rocksdb.num-immutable-mem-table", "rocksdb.estimate-table-readers-mem"};
+  constexpr std::array whole{"rocksdb.background-errors",   "rocksdb.num-running-compactions",
+                             "rocksdb.num-running-flushes", "rocksdb.num-snapshots",
+                             "rocksdb.is-write-stopped",    "rocksdb.actual-delayed-write-rate"};
+  std::vector<std::pair<std::string, double>> all;
+  const auto add = [&](std::string name, std::uint64_t number) {
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+    all.emplace_back(std::move(name), static_cast<double>(number));
+  };
+  std::uint64_t number = 0;
+  for (const auto* name : summed)
+    if (impl_->db->GetAggregatedIntProperty(name, &number)) add(name, number);
+  for (const auto* name : whole)
+    if (impl_->db->GetIntProperty(name, &number)) add(name, number);
+  add("rocksdb.block-cache-usage", impl_->cache->GetUsage());
+  add("rocksdb.block-cache-capacity", impl_->cache->GetCapacity());
+  add("rocksdb.block-cache-pinned-usage", impl_->cache->GetPinnedUsage());
+  return all;
+}
+
+}  // namespace cybexd::store
