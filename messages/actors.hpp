@@ -1,6 +1,8 @@
 #pragma once
-// The protocol: every message and every actor's interface, in one file (payloads in payloads.hpp).
+// The protocol: every message and every actor's interface, in one file (payloads in payloads.hpp and
+// line.hpp). A handle may be given to anybody who knows a subset of its interface.
 #include "messages/caf_compat.hpp"
+#include "messages/line.hpp"
 #include "messages/payloads.hpp"
 
 namespace cybexd::messages {
@@ -11,25 +13,52 @@ ACT_INSPECT(archive_summary, completed, reason, archived, known)
 ACT_INSPECT(get_status)
 ACT_INSPECT(line_status, credit_in_use, rounds, failures, trouble)
 ACT_INSPECT(drain)
-ACT_INSPECT(drained)
+ACT_INSPECT(drained, clean, left)
 ACT_INSPECT(tick, generation)
+ACT_INSPECT(catch_up)
+ACT_INSPECT(caught_up, completed, reason, filtered)
 
 }  // namespace cybexd::messages
 
+// Payloads behind pointers and answers to outsiders: they never leave the process.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::ask_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::open_files)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::files_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::parse_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::records_parsed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::filter_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::records_filtered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::commit_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::work_committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::put_entries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::entries_put)
 
 CAF_BEGIN_TYPE_ID_BLOCK(cybexd, caf::first_custom_type_id)
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::submit))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::ask_query))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::nudge))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::archive_once))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::archive_summary))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::get_status))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::line_status))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drain))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drained))
-  CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::tick))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::submit))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::ask_query))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::nudge))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::archive_once))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::archive_summary))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::get_status))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::line_status))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drain))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drained))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::tick))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::stop))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::open_files))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::files_opened))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::parse_records))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::records_parsed))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::filter_records))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::records_filtered))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::commit_work))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::work_committed))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::catch_up))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::caught_up))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::put_entries))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::entries_put))
 CAF_END_TYPE_ID_BLOCK(cybexd)
 
 namespace cybexd::messages {
@@ -37,21 +66,43 @@ namespace cybexd::messages {
 /// Answers `drained` when nothing is in flight any more, and ends.
 using drainable = caf::typed_actor<act::ask_t<drained, drain>>;
 
-/// Authenticates, seals, puts into the lake, answers when durable. Bounded: beyond its budget it answers overloaded.
-using intake_actor = drainable::extend<
-    act::in<submit>,
-    act::in<tick>>;              // INTERNAL: commits what has gathered
+/// Puts sealed entries into the lake, durably.
+using lake_writer_actor = caf::typed_actor<act::ask_t<entries_put, put_entries>>;
+
+/// Authenticates, seals, has it put into the lake, answers when durable. Bounded: beyond its budget it
+/// answers overloaded.
+using intake_actor = drainable::extend<act::in<submit>>;
+
+/// Opens envelopes.
+using decryptor_actor = caf::typed_actor<act::ask_t<files_opened, open_files>>;
+
+/// Makes raw documents of texts.
+using parser_actor = caf::typed_actor<act::ask_t<records_parsed, parse_records>>;
+
+/// Runs the filters on raw documents.
+using analyst_actor = caf::typed_actor<act::ask_t<records_filtered, filter_records>>;
+
+/// Gathers work, commits it in one atomic write, answers each part of it after that is durable.
+using archive_writer_actor = caf::typed_actor<act::ask_t<work_committed, commit_work>,
+                                              act::in<tick>>;  // INTERNAL: commit what has gathered
+
+/// Runs the filters on what other modules or an import put into the archive.
+using filter_catch_up_actor = drainable::extend<act::ask_t<caught_up, catch_up>,
+                                                act::in<tick>>;  // INTERNAL: the next try after an outage
 
 /// Takes eligible entries while it has credit, owns what is not yet durable, backs off.
-using cache_poller_actor = drainable::extend<
-    act::in<nudge>,
-    act::ask_t<archive_summary, archive_once>,
-    act::ask_t<line_status, get_status>,
-    act::in<tick>>;              // INTERNAL: the next round
+using cache_poller_actor = drainable::extend<act::in<nudge>, act::ask_t<archive_summary, archive_once>,
+                                             act::ask_t<line_status, get_status>,
+                                             act::in<tick>>;  // INTERNAL: the next round
 
 /// Validates, reuses, claims, dispatches by type, sets status.
-using query_desk_actor = drainable::extend<
-    act::in<ask_query>,
-    act::in<tick>>;              // INTERNAL: deadlines
+using query_desk_actor = drainable::extend<act::in<ask_query>>;
+
+/// Starts, watches and replaces all others, and passes on what comes from outside: its handle stays good when
+/// one of them is replaced.
+using supervisor_actor = caf::typed_actor<act::in<submit>, act::in<ask_query>, act::in<nudge>,
+                                          act::ask_t<archive_summary, archive_once>,
+                                          act::ask_t<line_status, get_status>, act::in<stop>,
+                                          act::in<tick>>;  // INTERNAL: the deadline of the stop
 
 }  // namespace cybexd::messages

@@ -1,5 +1,6 @@
 #pragma once
-// What the actors tell each other. Large payloads stand behind shared pointers; a domain failure is data in the answer.
+// What the actors tell each other. Large payloads stand behind shared pointers; a domain failure is data in
+// the answer.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,18 +14,20 @@
 
 namespace cybexd::messages {
 
-// --- Intake -------------------------------------------------------------------------------------------------------
+// --- Intake
+// -------------------------------------------------------------------------------------------------------
 
-/// One upload: a single record, or many as NDJSON (checked by the sender to be UTF-8; blank lines do not count).
+/// One upload: a single record, or many as NDJSON (checked by the sender to be UTF-8; blank lines do not
+/// count).
 struct submission {
-  std::string token;             ///< Bearer token as it came. Empty with `trusted`.
-  bool trusted = false;          ///< From the command line or the operators' socket: no token needed.
+  std::string token;     ///< Bearer token as it came. Empty with `trusted`.
+  bool trusted = false;  ///< From the command line or the operators' socket: no token needed.
   std::string name;
-  std::string org;               ///< Hash or orgname.
+  std::string org;  ///< Hash or orgname.
   std::string typetag;
   std::string timezone = "UTC";
   bool ndjson = false;
-  std::uint64_t records = 1;     ///< Non-blank lines of NDJSON.
+  std::uint64_t records = 1;  ///< Non-blank lines of NDJSON.
   std::string text;
 };
 
@@ -33,13 +36,15 @@ struct submitted {
   std::uint64_t records = 0;
 };
 
-/// Failures: bad_input (names the field), not_allowed (no admin of the organisation, bad token), overloaded, unavailable.
+/// Failures: bad_input (names the field), not_allowed (no admin of the organisation, bad token), overloaded,
+/// unavailable.
 struct submit {
   std::shared_ptr<const submission> what;
   reply_handle<submitted> reply;
 };
 
-// --- Archive line, from outside ------------------------------------------------------------------------------------
+// --- Archive line, from outside
+// ------------------------------------------------------------------------------------
 
 /// Something arrived, or an operator asks: start a round at once.
 struct nudge {};
@@ -50,27 +55,29 @@ struct archive_once {
 };
 
 struct archive_summary {
-  bool completed = false;        ///< False: the lake or the store could not be used; `reason` says why.
+  bool completed = false;  ///< False: the lake or the store could not be used; `reason` says why.
   std::string reason;
-  std::uint64_t archived = 0, known = 0, not_supported = 0, errors = 0, bad_data = 0, quarantined = 0, filtered = 0;
+  std::uint64_t archived = 0, known = 0, not_supported = 0, errors = 0, bad_data = 0, quarantined = 0,
+                filtered = 0;
   double seconds = 0;
 };
 
-// --- Queries -------------------------------------------------------------------------------------------------------
+// --- Queries
+// -------------------------------------------------------------------------------------------------------
 
 struct query_request {
-  std::string token;             ///< Bearer token; empty when `user` is trusted.
-  std::string user;              ///< Hash of the asking user as hex; set by the command line and `--batch` only.
-  std::string type;              ///< `count`, ...
-  tahoe::value data;             ///< The query object.
+  std::string token;  ///< Bearer token; empty when `user` is trusted.
+  std::string user;   ///< Hash of the asking user as hex; set by the command line and `--batch` only.
+  std::string type;   ///< `count`, ...
+  tahoe::value data;  ///< The query object.
   bool redo = false;
-  std::optional<double> now;     ///< Fixes the clock (command line and tests).
+  std::optional<double> now;  ///< Fixes the clock (command line and tests).
 };
 
 struct query_answer {
   enum class outcome : std::uint8_t { ready, failed, processing };
   outcome status = outcome::processing;
-  tahoe::document report;        ///< With the asking user's own userid, timestamp and page; empty while processing.
+  tahoe::document report;  ///< With the asking user's own userid, timestamp and page; empty while processing.
 };
 
 /// Answers when the report is there, or with `processing` after `patience`.
@@ -81,7 +88,8 @@ struct ask_query {
   reply_handle<query_answer> reply;
 };
 
-// --- Status and stop -----------------------------------------------------------------------------------------------
+// --- Status and stop
+// -----------------------------------------------------------------------------------------------
 
 struct get_status {};
 
@@ -89,12 +97,22 @@ struct line_status {
   std::uint64_t credit_in_use = 0, credit_limit = 0, credit_bytes_in_use = 0;
   std::uint64_t rounds = 0, failures = 0;
   double next_round_seconds = 0;
-  std::string trouble;           ///< What the line waits for, empty when all is well.
+  std::string trouble;  ///< What the line waits for, empty when all is well.
 };
 
 /// Stop in order: take nothing new, finish what is in flight, answer, end.
 struct drain {};
-struct drained {};
+struct drained {
+  bool clean = true;  ///< False: something had to be given up; a restart does it again.
+  std::string left;   ///< What that was.
+};
+
+/// The whole server's orderly stop, asked by somebody who is not an actor. Answered once everything has
+/// ended.
+struct stop {
+  std::chrono::milliseconds deadline{10'000};
+  reply_handle<drained> reply;
+};
 
 /// A timer of the actor's own; an old generation is ignored. INTERNAL.
 struct tick {

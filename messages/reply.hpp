@@ -8,8 +8,8 @@
 
 namespace cybexd::messages {
 
-/// Calls back exactly once: with the answer, or with `failure::overloaded` when the message dies in a mailbox.
-/// The callback must be quick and thread safe: it posts to the asker's own loop.
+/// Calls back exactly once: with the answer, or with `failure::overloaded` when the message dies in a
+/// mailbox. The callback must be quick and thread safe: it posts to the asker's own loop.
 template <class T>
 class reply_once {
  public:
