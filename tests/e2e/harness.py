@@ -1,0 +1,206 @@
+"""A hub of one's own for a test: a working directory, the real binary as commands and as a server, and an HTTP client.
+
+    with Hub() as hub:
+        hub.org("honeynet")
+        hub.start()
+        status, answer, headers = hub.post_ndjson(lines, typetag="cowrie", org="honeynet")
+        hub.wait_until_archived()
+        print(hub.json("digest"))
+"""
+import gzip
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+CYBEXD = os.environ["CYBEXD"]
+SOURCE = os.environ["CYBEXD_SOURCE_DIR"]
+SHARED = os.environ["CYBEXD_SHARED_DIR"]
+ADMIN = "admin@example.org"
+
+
+def golden(name):
+    """A golden file, read as JSON."""
+    with open(os.path.join(SHARED, "golden", name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def may_log():
+    """The lines of the real honeypot log, as bytes."""
+    with gzip.open(os.path.join(SHARED, "data/cowrie-2018-05.jsonl.gz")) as file:
+        return file.read().splitlines()
+
+
+def until(what, condition, within=60.0, every=0.05):
+    """Waits for a condition with a deadline; answers its value."""
+    end = time.monotonic() + within
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within} s: {what}")
+        time.sleep(every)
+
+
+class Refused(Exception):
+    """The server is not there, or cut the connection."""
+
+
+class Hub:
+    """A working directory made by `cybexd init`, removed at the end together with its server."""
+
+    def __init__(self, **settings):
+        self.folder = tempfile.mkdtemp(prefix="cybexd-test-")
+        self.dir = os.path.join(self.folder, "hub")
+        self.settings = {"http.listen": "127.0.0.1:0", "http.operators": "127.0.0.1:0", **settings}
+        self.process = None
+        self.log = os.path.join(self.folder, "server.log")
+        self.ports = {}
+        made = subprocess.run([CYBEXD, "init", "--dir", self.dir, "--admin", ADMIN], capture_output=True, text=True, timeout=60)
+        assert made.returncode == 0, made.stderr
+        self.init_output = made.stdout
+        with open(os.path.join(self.dir, "admin.token"), encoding="utf-8") as file:
+            self.token = file.read().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process is not None:
+            self.kill()
+        if kind is not None and os.path.exists(self.log):
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                sys.stdout.write("--- the server's log, its end ---\n" + "".join(file.readlines()[-60:]))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- commands
+
+    def arguments(self):
+        return ["--config", os.path.join(self.dir, "cybexd.toml"), *(f"--set={k}={v}" for k, v in self.settings.items())]
+
+    def run(self, *words, input=None, expect=0, timeout=300):
+        """Runs a command; answers its CompletedProcess (text). `expect` None takes any exit status."""
+        options = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
+        done = subprocess.run([CYBEXD, *words, *self.arguments()], capture_output=True, timeout=timeout, **options)
+        done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        if expect is not None:
+            assert done.returncode == expect, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        return done
+
+    def json(self, *words, **options):
+        """The one JSON document that a command prints with --json."""
+        return json.loads(self.run(*words, "--json", **options).stdout)
+
+    def org(self, name, admin=ADMIN):
+        self.run("org", "add", name, "--name", name.title(), "--admin", admin)
+
+    # --- the server
+
+    def start(self, within=30.0, **settings):
+        self.settings.update(settings)
+        run_json = os.path.join(self.dir, "data", "run.json")
+        if os.path.exists(run_json):
+            os.remove(run_json)  # left behind by a kill
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([CYBEXD, "run", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+        def ready():
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+            return os.path.exists(run_json)
+
+        until("the server is ready", ready, within)
+        with open(run_json, encoding="utf-8") as file:
+            self.ports = json.load(file)
+        assert self.ports["pid"] == self.process.pid
+        return self
+
+    def stop(self, within=11.0):
+        """SIGTERM; answers the exit status and how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(within)
+        self.process = None
+        return status, time.monotonic() - began
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+
+    def resident_bytes(self, what="VmRSS"):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(what + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+
+    # --- HTTP
+
+    def request(self, method, path, body=None, headers=None, token=None, port="http", timeout=120):
+        """One request on a connection of its own: status, JSON (or text), headers."""
+        connection = http.client.HTTPConnection(self.ports[port], timeout=timeout)
+        fields = dict(headers or {})
+        if token != "":
+            fields["Authorization"] = "Bearer " + (token or self.token)
+        try:
+            connection.request(method, path, body, fields)
+            answer = connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            raise Refused(repr(problem)) from problem
+        finally:
+            connection.close()
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text.decode(errors="replace")
+        return answer.status, value, dict(answer.getheaders())
+
+    def post_json(self, path, value, **options):
+        return self.request("POST", path, json.dumps(value).encode(), {"Content-Type": "application/json"}, **options)
+
+    def post_file(self, content, typetag, org, name="record.json", **options):
+        """One record as a multipart upload, as the original's clients send it."""
+        edge = "edge-of-a-test"
+        parts = [(f'name="{k}"', v.encode()) for k, v in (("name", name), ("orgid", org), ("typetag", typetag), ("timezone", "UTC"))]
+        parts.append((f'name="file"; filename="{name}"', content))
+        body = b"".join(b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (edge.encode(), head.encode(), text) for head, text in parts)
+        return self.request("POST", "/raw", body + b"--%s--\r\n" % edge.encode(), {"Content-Type": f"multipart/form-data; boundary={edge}"}, **options)
+
+    def post_ndjson(self, lines, typetag, org, compress=False, **options):
+        """Many records, one a line."""
+        body = b"\n".join(lines) + b"\n"
+        headers = {"Content-Type": "application/x-ndjson"}
+        if compress:
+            body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+        return self.request("POST", "/raw?" + urllib.parse.urlencode({"orgid": org, "typetag": typetag, "timezone": "UTC", "name": "test"}), body, headers, **options)
+
+    def metrics(self):
+        """The operators' metrics: `name{labels}` -> value."""
+        status, text, _ = self.request("GET", "/metrics", port="operators", token="")
+        assert status == 200, text
+        found = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                found[name] = float(value)
+        return found
+
+    def books(self):
+        """The lake's books from one scrape; they must balance at every one."""
+        metrics = self.metrics()
+        books = {s: int(metrics[f'cybexd_lake_entries{{state="{s}"}}']) for s in ("accepted", "archived", "known", "set_aside", "pending")}
+        assert books["accepted"] == books["archived"] + books["known"] + books["set_aside"] + books["pending"], books
+        return books
+
+    def wait_until_archived(self, within=120.0):
+        """Until nothing is pending; answers the books."""
+        return until("everything is archived", lambda: (lambda b: b if b["pending"] == 0 else None)(self.books()), within)
+
+    def digest(self):
+        return self.json("digest")
