@@ -57,9 +57,14 @@ BOOST_AUTO_TEST_CASE(hash_from_hex_reads_both_cases_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(base64_gives_the_vectors_of_rfc_4648) {
-  const std::vector<std::pair<std::string, std::string>> vectors{
-      {"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"}};
+  const std::vector<std::pair<std::string, std::string>> vectors{{"", ""},
+                                                                 {"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"fooba", "Zm9vYmE="},
+                                                                 {"foobar", "Zm9vYmFy"},
+                                                                 {"\xfb\xff\xfe", "+//+"}};
   for (const auto& [bytes, text] : vectors) {
     BOOST_TEST(crypto::to_base64(bytes) == text);
     BOOST_TEST(crypto::from_base64(text).value() == bytes);
@@ -71,7 +76,8 @@ BOOST_AUTO_TEST_CASE(base64_gives_the_vectors_of_rfc_4648) {
 }
 
 BOOST_AUTO_TEST_CASE(base64_refuses_every_other_text) {
-  for (const auto* text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z=g=", "=", "====", "Zm9v\n", "Zm-v", "Zm_v", "Zm v"}) {
+  for (const auto* text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z=g=", "=", "====", "Zm9v\n", "Zm-v", "Zm_v", "Zm v"}) {
     BOOST_TEST(!crypto::from_base64(text), text);
   }
   for (const auto* text : {"Z", "Zg==", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm9v\n", "Zm.v"}) {

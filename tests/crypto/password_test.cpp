@@ -28,8 +28,8 @@ BOOST_AUTO_TEST_CASE(two_stored_forms_of_one_password_differ) {
 }
 
 BOOST_AUTO_TEST_CASE(a_form_made_elsewhere_is_accepted) {
-  // Python: hashlib.scrypt(b"pleaseletmein", salt=b"SodiumChloride", n=16384, r=8, p=1, dklen=32), the RFC 7914
-  // vector shortened: scrypt's output of 32 bytes is the start of that of 64, since PBKDF2's blocks are.
+  // Python: hashlib.scrypt(b"pleaseletmein", salt=b"SodiumChloride", n=16384, r=8, p=1, dklen=32), the RFC
+  // 7914 vector shortened: scrypt's output of 32 bytes is the start of that of 64, since PBKDF2's blocks are.
   const std::string salt = "U29kaXVtQ2hsb3JpZGU";
   const std::string key = "cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI";
   const auto stored = "scrypt$ln=14,r=8,p=1$" + salt + "$" + key;
@@ -48,12 +48,12 @@ BOOST_AUTO_TEST_CASE(a_damaged_or_costly_form_accepts_nothing) {
   const std::string salt = "U29kaXVtQ2hsb3JpZGU";
   const std::string key = "cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofI";
   for (const auto& stored :
-       {std::string(), std::string("pleaseletmein"), std::string(64, '0'), "scrypt$ln=30,r=8,p=1$" + salt + "$" + key,
-        "scrypt$ln=14,r=800,p=1$" + salt + "$" + key, "scrypt$ln=14,r=8,p=99999999999$" + salt + "$" + key,
-        "scrypt$ln=0,r=8,p=1$" + salt + "$" + key, "scrypt$ln=14,r=8,p=1$$" + key,
-        "scrypt$ln=14,r=8,p=1$" + salt + "$" + key.substr(1), "scrypt$ln=14,r=8,p=1$" + salt + "$" + key + "=",
-        "scrypt$ln=14,r=8,p=1$" + salt, "scrypt$ln=,r=8,p=1$" + salt + "$" + key,
-        " scrypt$ln=14,r=8,p=1$" + salt + "$" + key}) {
+       {std::string(), std::string("pleaseletmein"), std::string(64, '0'),
+        "scrypt$ln=30,r=8,p=1$" + salt + "$" + key, "scrypt$ln=14,r=800,p=1$" + salt + "$" + key,
+        "scrypt$ln=14,r=8,p=99999999999$" + salt + "$" + key, "scrypt$ln=0,r=8,p=1$" + salt + "$" + key,
+        "scrypt$ln=14,r=8,p=1$$" + key, "scrypt$ln=14,r=8,p=1$" + salt + "$" + key.substr(1),
+        "scrypt$ln=14,r=8,p=1$" + salt + "$" + key + "=", "scrypt$ln=14,r=8,p=1$" + salt,
+        "scrypt$ln=,r=8,p=1$" + salt + "$" + key, " scrypt$ln=14,r=8,p=1$" + salt + "$" + key}) {
     BOOST_TEST(crypto::check_password("pleaseletmein", stored, true) == password_check::wrong, stored);
     BOOST_TEST(crypto::check_password("", stored, true) == password_check::wrong, stored);
   }

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-using cybexd::crypto::secret;
+namespace crypto = cybexd::crypto;
 
 namespace {
 
@@ -34,25 +34,25 @@ std::string mapping_flags(const void* address) {
 BOOST_AUTO_TEST_SUITE(secret)
 
 BOOST_AUTO_TEST_CASE(holds_what_it_was_given) {
-  const ::secret key(std::string_view("key material"));
+  const crypto::secret key(std::string_view("key material"));
   BOOST_TEST(key.view() == "key material");
-  BOOST_TEST(::secret(std::string_view()).empty());
-  BOOST_TEST(::secret(70'000).size() == 70'000U);
+  BOOST_TEST(crypto::secret(std::string_view()).empty());
+  BOOST_TEST(crypto::secret(70'000).size() == 70'000U);
 }
 
 BOOST_AUTO_TEST_CASE(moving_leaves_the_source_empty) {
-  ::secret from(std::string_view("one"));
-  ::secret to(std::move(from));
+  crypto::secret from(std::string_view("one"));
+  crypto::secret to(std::move(from));
   BOOST_TEST(from.empty());
   BOOST_TEST(to.view() == "one");
-  ::secret other(std::string_view("two"));
+  crypto::secret other(std::string_view("two"));
   other = std::move(to);
   BOOST_TEST(to.empty());
   BOOST_TEST(other.view() == "one");
 }
 
 BOOST_AUTO_TEST_CASE(stays_out_of_core_dumps) {
-  const ::secret key(std::string_view("key material"));
+  const crypto::secret key(std::string_view("key material"));
   BOOST_TEST(mapping_flags(key.data()).find(" dd ") != std::string::npos);
   const std::string ordinary(100'000, 'x');
   BOOST_TEST(mapping_flags(ordinary.data()).find(" dd ") == std::string::npos);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(wiping_a_string_leaves_nothing_in_its_room) {
   const char* const room = text.data();
   const auto capacity = text.capacity();
   text.resize(10);
-  cybexd::crypto::wipe(text);
+  crypto::wipe(text);
   BOOST_TEST(text.empty());
   BOOST_TEST(text.capacity() == capacity);
   text.resize(capacity, '\1');  // the room is the string's again and may be read
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(wiping_a_string_leaves_nothing_in_its_room) {
 }
 
 BOOST_AUTO_TEST_CASE(comparison_is_of_content_and_length) {
-  using cybexd::crypto::equal_in_constant_time;
+  using crypto::equal_in_constant_time;
   BOOST_TEST(equal_in_constant_time("", ""));
   BOOST_TEST(equal_in_constant_time("abc", "abc"));
   BOOST_TEST(!equal_in_constant_time("abc", "abd"));

@@ -78,10 +78,10 @@ BOOST_AUTO_TEST_CASE(one_flipped_bit_anywhere_is_refused) {
 
 BOOST_AUTO_TEST_CASE(malformed_tokens_are_refused) {
   const auto token = crypto::sign_token(a_key(), claims_of("cybexp_user"));
-  for (const auto& text : {std::string(), std::string("."), std::string(".."), std::string("..."), token + ".",
-                           token + "=", token + "A", "." + token, " " + token, token.substr(0, token.size() - 1),
-                           token.substr(0, token.rfind('.')), token.substr(0, token.rfind('.') + 1),
-                           std::string(1'000'000, 'A')}) {
+  for (const auto& text : {std::string(), std::string("."), std::string(".."), std::string("..."),
+                           token + ".", token + "=", token + "A", "." + token, " " + token,
+                           token.substr(0, token.size() - 1), token.substr(0, token.rfind('.')),
+                           token.substr(0, token.rfind('.') + 1), std::string(1'000'000, 'A')}) {
     const auto parts = crypto::verify_signature(a_key(), text);
     BOOST_TEST((!parts && parts.error().kind == failure::not_allowed), text.substr(0, 80));
   }
@@ -97,11 +97,13 @@ BOOST_AUTO_TEST_CASE(a_random_secret_may_sign_tokens) {
 BOOST_AUTO_TEST_CASE(a_short_or_well_known_secret_may_not) {
   for (const auto& text :
        {std::string(), std::string("secret"), std::string("b3b4e1d0a7c94f52880f6a1de2c35b9"),
-        std::string("secretsecretsecretsecretsecretsecret"), std::string("SECRETsecretSECRETsecretSECRETsecret"),
+        std::string("secretsecretsecretsecretsecretsecret"),
+        std::string("SECRETsecretSECRETsecretSECRETsecret"),
         std::string("secret                                "), "secret" + std::string(58, '\0'),
-        "secret" + std::string(40, '='), std::string("secret0123456789abcdef0123456789"), std::string(64, 'x'),
-        std::string("a-string-secret-at-least-256-bits-long"), std::string("abcdabcdabcdabcdabcdabcdabcdabcd"),
-        std::string("passwordpasswordpasswordpassword"), std::string("123456789012345678901234567890123456")}) {
+        "secret" + std::string(40, '='), std::string("secret0123456789abcdef0123456789"),
+        std::string(64, 'x'), std::string("a-string-secret-at-least-256-bits-long"),
+        std::string("abcdabcdabcdabcdabcdabcdabcdabcd"), std::string("passwordpasswordpasswordpassword"),
+        std::string("123456789012345678901234567890123456")}) {
     const auto checked = crypto::check_token_secret(key_of(text));
     BOOST_TEST((!checked && checked.error().kind == failure::bad_input), text);
     if (!checked && text.size() > 6) BOOST_TEST(checked.error().text.find(text) == std::string::npos);
