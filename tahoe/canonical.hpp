@@ -10,13 +10,14 @@
 namespace cybexd::tahoe {
 
 struct canonical_limits {
-  std::size_t size = 16u << 20;  ///< Bytes of the finished form. Stops (too_large) before building more than that.
+  std::size_t size =
+      16u << 20;  ///< Bytes of the finished form. Stops (too_large) before building more than that.
 };
 
 [[nodiscard]] expected<std::string> canonical(const value& v, const canonical_limits& limits = {});
 
-/// Decodes a canonical form: text that is JSON is parsed, members and items of it are decoded the same way, scalars
-/// obtained so are final, text that is not JSON stands for itself.
+/// Decodes a canonical form: text that is JSON is parsed, members and items of it are decoded the same way,
+/// scalars obtained so are final, text that is not JSON stands for itself.
 [[nodiscard]] expected<value> decanonical(std::string_view text);
 
 /// Removes what Python's `str.strip` removes, at both ends.

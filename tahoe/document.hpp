@@ -41,11 +41,12 @@ struct document {
 
   // object, event, session
   std::vector<hash256> cref;  ///< Direct children.
-  std::vector<hash256> ref;   ///< All descendants; of a session also the events added to it; of a raw record what its filters made.
+  std::vector<hash256> ref;   ///< All descendants; of a session also the events added to it; of a raw record
+                              ///< what its filters made.
 
   // event
-  std::string orgid;          ///< Also of a raw record: the first submitter.
-  double timestamp = 0;       ///< Unix seconds. Also of a report.
+  std::string orgid;     ///< Also of a raw record: the first submitter.
+  double timestamp = 0;  ///< Unix seconds. Also of a report.
   tahoe::category category = category::unknown;
   std::vector<hash256> ben_ref, mal_ref;
 
@@ -55,11 +56,13 @@ struct document {
   // raw
   std::string timezone;
   std::vector<std::string> filters;
-  std::optional<bool> valid;                  ///< `_valid`
-  std::string reason;                         ///< `_cybexd_reason`
-  std::vector<raw_submission> submissions;    ///< `_cybexd_orgs`: later organisations that submitted the same record.
+  std::optional<bool> valid;  ///< `_valid`
+  std::string reason;         ///< `_cybexd_reason`
+  std::vector<raw_submission>
+      submissions;  ///< `_cybexd_orgs`: later organisations that submitted the same record.
 
-  /// All other top-level fields as they came (report: userid, current_page, next_page; identity: _usr_ref, _adm_ref, _acl; `_cybexd_*`).
+  /// All other top-level fields as they came (report: userid, current_page, next_page; identity: _usr_ref,
+  /// _adm_ref, _acl; `_cybexd_*`).
   object extra;
 };
 
@@ -67,27 +70,41 @@ struct document {
 [[nodiscard]] bool is_identifier(std::string_view name);
 
 // Makers. Each checks sub_type (bad_input) and the canonical form's limit (too_large) and computes the hash.
-[[nodiscard]] expected<document> make_attribute(std::string sub_type, value scalar, const canonical_limits& limits = {});
-[[nodiscard]] expected<document> make_object(std::string sub_type, const std::vector<const document*>& children, const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_attribute(std::string sub_type, value scalar,
+                                                const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_object(std::string sub_type,
+                                             const std::vector<const document*>& children,
+                                             const canonical_limits& limits = {});
 struct event_fields {
   std::string orgid;
   double timestamp = 0;
   tahoe::category category = category::unknown;
-  std::vector<hash256> benign, malicious;  ///< Parts (with their descendants) in that context; malicious wins.
+  /// Parts in that context, exactly these: an object does not bring its attributes along. What is not in the
+  /// event's
+  /// `_ref` is left out; malicious wins.
+  std::vector<hash256> benign, malicious;
 };
-[[nodiscard]] expected<document> make_event(std::string sub_type, const std::vector<const document*>& children, event_fields fields, const canonical_limits& limits = {});
-[[nodiscard]] expected<document> make_session(std::string sub_type, const std::vector<const document*>& children, const canonical_limits& limits = {});
-[[nodiscard]] expected<document> make_raw(std::string sub_type, value data, std::string orgid, std::string timezone, const canonical_limits& limits = {});
-[[nodiscard]] expected<document> make_report(std::string sub_type, value data, std::string userid, double timestamp, std::int64_t current_page, std::int64_t next_page, const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_event(std::string sub_type,
+                                            const std::vector<const document*>& children, event_fields fields,
+                                            const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_session(std::string sub_type,
+                                              const std::vector<const document*>& children,
+                                              const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_raw(std::string sub_type, value data, std::string orgid,
+                                          std::string timezone, const canonical_limits& limits = {});
+[[nodiscard]] expected<document> make_report(std::string sub_type, value data, std::string userid,
+                                             double timestamp, std::int64_t current_page,
+                                             std::int64_t next_page, const canonical_limits& limits = {});
 
 /// The unique string of a document given as JSON, by its kind, whatever `_hash` it brings (queries, users and
 /// organisations have forms of their own). Errors: bad_input naming the field.
 [[nodiscard]] expected<std::string> unique_string(const value& json, const canonical_limits& limits = {});
 
-/// The document as a JSON object with the original's field names: hashes as hex, `timestamp` of events as a float.
+/// The document as a JSON object with the original's field names: hashes as hex, `timestamp` of events as a
+/// float.
 [[nodiscard]] value to_value(const document& d);
-/// The reverse. Checks types of all fields (bad_input naming the field). `_hash` is taken as given: compare with
-/// `unique_string` where it is not trusted.
+/// The reverse. Checks types of all fields (bad_input naming the field). `_hash` is taken as given: compare
+/// with `unique_string` where it is not trusted.
 [[nodiscard]] expected<document> from_value(const value& json);
 
 }  // namespace cybexd::tahoe

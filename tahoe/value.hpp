@@ -12,7 +12,8 @@ namespace cybexd::tahoe {
 class value;
 using array = std::vector<value>;
 using member = std::pair<std::string, value>;
-/// Members in the order of arrival. Keys are unique: the reader keeps the last of equal keys (at the place of the first).
+/// Members in the order of arrival. Keys are unique: the reader keeps the last of equal keys (at the place of
+/// the first).
 using object = std::vector<member>;
 
 class value {
@@ -35,9 +36,13 @@ class value {
   [[nodiscard]] bool is_scalar() const { return data_.index() < 5; }
 
   template <class T>
-  [[nodiscard]] const T* get_if() const { return std::get_if<T>(&data_); }
+  [[nodiscard]] const T* get_if() const {
+    return std::get_if<T>(&data_);
+  }
   template <class T>
-  [[nodiscard]] T* get_if() { return std::get_if<T>(&data_); }
+  [[nodiscard]] T* get_if() {
+    return std::get_if<T>(&data_);
+  }
 
   /// The member of an object, or nothing when this is no object or has no such key. Linear in the members.
   [[nodiscard]] const value* find(std::string_view key) const;

@@ -26,8 +26,9 @@ struct session_change {
 struct product {
   bool usable = true;
   std::string reason;              ///< Why not, when `usable` is false; then everything else is empty.
-  std::vector<document> documents; ///< Attributes, objects and events, children before parents, equal ones once.
+  std::vector<document> documents; ///< Attributes (those of sessions too), objects and events, children before parents, equal ones once.
   std::vector<session_change> sessions;
+  std::vector<hash256> ref;        ///< What the raw record's `_ref` gains; not the attributes of a session.
   bool keeps_first_run = false;    ///< The result depends on `context::first_run`, which must then be kept with the raw record.
 };
 
