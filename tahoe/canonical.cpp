@@ -13,11 +13,12 @@ namespace cybexd::tahoe {
 namespace {
 
 // A few bytes of JSON can stand for many of canonical form that then turn out to be equal and count once.
-// These bounds, in units of the limit on the finished form, keep such texts from costing more than an
-// ordinary record of that size.
-constexpr std::size_t live_factor = 8;  // bytes of unfinished forms at one time
+// These bounds keep such texts from costing more than an ordinary record of the limit's size.
+constexpr std::size_t live_factor =
+    8;  // bytes of unfinished forms at one time, in limits on the finished form
 constexpr std::size_t work_factor =
     64;  // bytes written in all; a form without equal items needs half of it at most
+constexpr std::size_t least_bound = 16u << 20;
 
 /// Appends ASCII text as a JSON string. The text holds no control characters, so only two bytes need an
 /// escape.
@@ -38,7 +39,10 @@ void append_quoted(std::string& out, std::string_view ascii) {
 /// form, which is then moved down over them.
 class canonical_writer {
  public:
-  explicit canonical_writer(std::size_t limit) : limit_(limit) {}
+  explicit canonical_writer(std::size_t limit)
+      : limit_(limit),
+        max_live_(std::max(limit * live_factor, least_bound)),
+        max_written_(std::max(limit * work_factor, least_bound)) {}
 
   bool write(const value& v) { return put(v, limit_); }
   [[nodiscard]] std::string take() { return std::move(text_); }
@@ -64,7 +68,7 @@ class canonical_writer {
     }
     const auto size = text_.size() - base;
     written_ += size;
-    return size <= room && text_.size() <= limit_ * live_factor && written_ <= limit_ * work_factor;
+    return size <= room && text_.size() <= max_live_ && written_ <= max_written_;
   }
 
   void put_scalar(const value& v) {
@@ -164,7 +168,7 @@ class canonical_writer {
     text_.resize(to);
   }
 
-  std::size_t limit_;
+  std::size_t limit_, max_live_, max_written_;
   std::size_t written_ = 0;
   std::string text_;
   std::vector<span> spans_;

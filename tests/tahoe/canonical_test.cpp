@@ -75,7 +75,8 @@ BOOST_AUTO_TEST_CASE(equal_items_count_once_against_the_limit) {
 
 BOOST_AUTO_TEST_CASE(a_short_text_with_a_costly_form_is_refused_soon) {
   std::string items = "[";
-  for (int i = 0; i < 100'000; ++i) items += nested(18, "\"" + std::string(static_cast<std::size_t>(i % 50), ' ') + "same\"") + ",";
+  for (int i = 0; i < 100'000; ++i)
+    items += nested(18, "\"" + std::string(static_cast<std::size_t>(i % 50), ' ') + "same\"") + ",";
   items.back() = ']';
   const auto refused = tahoe::canonical(json(items), {.size = 1u << 20});
   BOOST_REQUIRE(!refused);
@@ -83,16 +84,22 @@ BOOST_AUTO_TEST_CASE(a_short_text_with_a_costly_form_is_refused_soon) {
 }
 
 BOOST_AUTO_TEST_CASE(strip_removes_what_python_removes) {
-  BOOST_CHECK_EQUAL(tahoe::python_strip("\xc2\xa0 \t\x1c" "a b\xe3\x80\x80\xc2\x85\n"), "a b");
-  BOOST_CHECK_EQUAL(tahoe::python_strip("\xe2\x80\x8b" "a\xef\xbb\xbf"), "\xe2\x80\x8b" "a\xef\xbb\xbf");
+  BOOST_CHECK_EQUAL(tahoe::python_strip("\xc2\xa0 \t\x1c"
+                                        "a b\xe3\x80\x80\xc2\x85\n"),
+                    "a b");
+  BOOST_CHECK_EQUAL(tahoe::python_strip("\xe2\x80\x8b"
+                                        "a\xef\xbb\xbf"),
+                    "\xe2\x80\x8b"
+                    "a\xef\xbb\xbf");
   BOOST_CHECK_EQUAL(tahoe::python_strip(" \xe2\x80\xa8 "), "");
 }
 
 BOOST_AUTO_TEST_CASE(decoding_makes_scalars_final) {
   BOOST_CHECK_EQUAL(tahoe::to_json(tahoe::decanonical(R"("\"123\"")").value()), R"("\"123\"")");
   BOOST_CHECK_EQUAL(tahoe::to_json(tahoe::decanonical("not json").value()), R"("not json")");
-  BOOST_CHECK_EQUAL(tahoe::to_json(tahoe::decanonical(R"({"a": "1", "b": "x", "c": "[\"2.0\"]", "d": 5})").value()),
-                    R"({"a":1,"b":"x","c":[2.0],"d":5})");
+  BOOST_CHECK_EQUAL(
+      tahoe::to_json(tahoe::decanonical(R"({"a": "1", "b": "x", "c": "[\"2.0\"]", "d": 5})").value()),
+      R"({"a":1,"b":"x","c":[2.0],"d":5})");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

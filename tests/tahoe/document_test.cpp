@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(every_golden_document_has_its_hash_and_survives_reading_and
 }
 
 BOOST_AUTO_TEST_CASE(every_query_step_keeps_the_hash_of_its_unique_string) {
-  for (const auto& c : list_at(golden("tdql"), "cases"))
+  const auto tdql = golden("tdql");
+  for (const auto& c : list_at(tdql, "cases"))
     for (const auto& step : list_at(c, "steps"))
       BOOST_CHECK_EQUAL(tahoe::unique_string(at(step, "doc")).value(), text_at(c, "unique"));
 }
@@ -153,14 +154,17 @@ BOOST_AUTO_TEST_CASE(wrong_types_of_fields_are_named) {
       {R"({"itype":"object","sub_type":"a","_hash":")" + hash + R"(","data":1})", "data"},
       {R"({"itype":"object","sub_type":"a","_hash":")" + hash + R"(","data":{},"_ref":["x"]})", "_ref"},
       {R"({"itype":"event","sub_type":"a","_hash":")" + hash + R"(","data":{},"orgid":"o"})", "timestamp"},
-      {R"({"itype":"event","sub_type":"a","_hash":")" + hash + R"(","data":{},"orgid":"o","timestamp":"1"})", "timestamp"},
-      {R"({"itype":"event","sub_type":"a","_hash":")" + hash + R"(","data":{},"orgid":1,"timestamp":1})", "orgid"},
+      {R"({"itype":"event","sub_type":"a","_hash":")" + hash + R"(","data":{},"orgid":"o","timestamp":"1"})",
+       "timestamp"},
+      {R"({"itype":"event","sub_type":"a","_hash":")" + hash + R"(","data":{},"orgid":1,"timestamp":1})",
+       "orgid"},
       {R"({"itype":"raw","sub_type":"a","_hash":")" + hash + R"(","data":{},"_valid":1})", "_valid"},
   };
   for (const auto& [text, field] : wrong) {
     const auto read = tahoe::from_value(json(text));
     BOOST_REQUIRE_MESSAGE(!read, text);
-    BOOST_CHECK_MESSAGE(read.error().text.find(field) != std::string::npos, text << ": " << read.error().text);
+    BOOST_CHECK_MESSAGE(read.error().text.find(field) != std::string::npos,
+                        text << ": " << read.error().text);
   }
 }
 
