@@ -23,12 +23,13 @@ using tahoe::hash256;
 struct filter_result {
   std::string filter_id;
   tahoe::filters::product product;
-  double first_run = 0;          ///< Kept with the raw record where the product asks for it.
+  double first_run = 0;  ///< Kept with the raw record where the product asks for it.
 };
 
 /// All that one record causes: one atomic write. `raw` names sub_type, data, organisation and time zone.
-/// The store knows whether the record is there already, for this organisation, with this filter run: what was done is
-/// not done again (a sighting's second product is dropped, a second organisation is added to `_cybexd_orgs`).
+/// The store knows whether the record is there already, for this organisation, with this filter run: what was
+/// done is not done again (a sighting's second product is dropped, a second organisation is added to
+/// `_cybexd_orgs`).
 struct record_write {
   document raw;
   std::optional<filter_result> filtered;  ///< Nothing where no filter reads the sub_type.
@@ -36,7 +37,7 @@ struct record_write {
 
 struct record_result {
   hash256 raw;
-  bool known = false;            ///< The same record of the same organisation was there already.
+  bool known = false;  ///< The same record of the same organisation was there already.
 };
 
 /// A raw record whose filter has not run for an organisation.
@@ -49,7 +50,7 @@ enum class context_filter : std::uint8_t { all, benign, malicious, unknown };
 
 /// Organisations whose events the asker may see. Nothing is visible by default.
 struct visibility {
-  bool everything = false;       ///< For the server's own use and tests.
+  bool everything = false;  ///< For the server's own use and tests.
   std::vector<std::string> orgids;
 };
 
@@ -76,8 +77,8 @@ struct event_facts {
   std::vector<node> attributes;  ///< The attributes in the event's `_ref`.
 };
 
-/// A consistent look at the archive: writes that come later do not show. Cheap to make; hold it for one report only.
-/// One thread at a time.
+/// A consistent look at the archive: writes that come later do not show. Cheap to make; hold it for one
+/// report only. One thread at a time.
 class archive_view {
  public:
   virtual ~archive_view() = default;
@@ -86,24 +87,35 @@ class archive_view {
   /// Documents that are there, in the order asked for.
   [[nodiscard]] virtual expected<std::vector<document>> get_many(std::span<const hash256> hashes) = 0;
 
-  /// The number of events that hold the attribute and pass. Reads no document, and rows bounded by the buckets of the range.
-  [[nodiscard]] virtual expected<std::uint64_t> count(const hash256& attribute, const event_filter& filter) = 0;
-  /// The events that hold the attribute and pass, newest first, then by ascending hash; skips `offset` by the buckets.
-  [[nodiscard]] virtual expected<std::vector<event_position>> page(const hash256& attribute, const event_filter& filter, std::uint64_t offset, std::size_t limit) = 0;
+  /// The number of events that hold the attribute and pass. Reads no document, and rows bounded by the
+  /// buckets of the range.
+  [[nodiscard]] virtual expected<std::uint64_t> count(const hash256& attribute,
+                                                      const event_filter& filter) = 0;
+  /// The events that hold the attribute and pass, newest first, then by ascending hash; skips `offset` by the
+  /// buckets.
+  [[nodiscard]] virtual expected<std::vector<event_position>> page(const hash256& attribute,
+                                                                   const event_filter& filter,
+                                                                   std::uint64_t offset,
+                                                                   std::size_t limit) = 0;
 
   /// Sessions that hold the event.
   [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(const hash256& event) = 0;
-  /// The session's events that pass `from`, `to` and `who` (category and context do not count here), newest first.
-  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_session(const hash256& session, const event_filter& filter) = 0;
+  /// The session's events that pass `from`, `to` and `who` (category and context do not count here), newest
+  /// first.
+  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_session(
+      const hash256& session, const event_filter& filter) = 0;
 
   // The graph of events and attributes, for ranks.
-  [[nodiscard]] virtual expected<std::optional<node>> event_node(const hash256& event, const visibility& who) = 0;
+  [[nodiscard]] virtual expected<std::optional<node>> event_node(const hash256& event,
+                                                                 const visibility& who) = 0;
   [[nodiscard]] virtual expected<std::optional<event_facts>> facts(node event, const visibility& who) = 0;
   [[nodiscard]] virtual expected<std::uint64_t> degree(node attribute, const visibility& who) = 0;
   /// Visits every visible event that holds the attribute until `visit` says false.
-  [[nodiscard]] virtual expected<void> events_of(node attribute, const visibility& who, const std::function<bool(const event_facts&)>& visit) = 0;
+  [[nodiscard]] virtual expected<void> events_of(node attribute, const visibility& who,
+                                                 const std::function<bool(const event_facts&)>& visit) = 0;
   /// Visits every visible event of the archive, in one sequential read.
-  [[nodiscard]] virtual expected<void> all_events(const visibility& who, const std::function<bool(const event_facts&)>& visit) = 0;
+  [[nodiscard]] virtual expected<void> all_events(const visibility& who,
+                                                  const std::function<bool(const event_facts&)>& visit) = 0;
 
   /// Index and document rows read through this view so far: what tests guard instead of times.
   [[nodiscard]] virtual std::uint64_t rows_read() const = 0;
@@ -114,7 +126,8 @@ struct import_result {
   std::optional<error> refused;  ///< E.g. a reference to a document that is neither stored nor in this batch.
 };
 
-/// Errors of every call: unavailable (down, disk full; nothing was written, try again), corrupt. Thread safe; writes are serialised.
+/// Errors of every call: unavailable (down, disk full; nothing was written, try again), corrupt. Thread safe;
+/// writes are serialised.
 class archive_store {
  public:
   virtual ~archive_store() = default;
@@ -122,13 +135,15 @@ class archive_store {
   /// Durable on return, all or none of the batch.
   [[nodiscard]] virtual expected<std::vector<record_result>> write(std::span<const record_write> records) = 0;
 
-  /// Documents as they are, put if absent, and indexed (events, sessions with their members). Parents may come before
-  /// children within a batch and across batches: references to documents that are not there yet are kept and mended
-  /// when those arrive.
+  /// Documents as they are, put if absent, and indexed (events, sessions with their members). Parents may
+  /// come before children within a batch and across batches: references to documents that are not there yet
+  /// are kept and mended when those arrive.
   [[nodiscard]] virtual expected<std::vector<import_result>> import(std::span<const document> documents) = 0;
 
-  /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order after `after`.
-  [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) = 0;
+  /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order
+  /// after `after`.
+  [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
+      std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) = 0;
   [[nodiscard]] virtual expected<std::uint64_t> unfiltered_count() = 0;
 
   /// sub_types of the raw documents that are there.

@@ -22,10 +22,10 @@ struct new_entry {
   std::string orgid;
   std::string typetag;
   std::string timezone = "UTC";
-  double timestamp = 0;          ///< Arrival, Unix seconds.
-  bool ndjson = false;           ///< Many records, one a line.
-  std::uint64_t records = 1;     ///< Non-blank lines of an NDJSON entry; 1 otherwise. The books count records.
-  std::string sealed;            ///< The envelope.
+  double timestamp = 0;       ///< Arrival, Unix seconds.
+  bool ndjson = false;        ///< Many records, one a line.
+  std::uint64_t records = 1;  ///< Non-blank lines of an NDJSON entry; 1 otherwise. The books count records.
+  std::string sealed;         ///< The envelope.
 };
 
 struct lake_entry {
@@ -34,16 +34,23 @@ struct lake_entry {
   double timestamp = 0;
   bool ndjson = false;
   std::uint64_t records = 1;
-  std::uint64_t bytes = 0;       ///< Size of the envelope.
-  bool forced = false;           ///< Was set aside before and is taken up again.
+  std::uint64_t bytes = 0;  ///< Size of the envelope.
+  bool forced = false;      ///< Was set aside before and is taken up again.
 };
 
 /// Stored on disk: do not renumber.
-enum class entry_state : std::uint8_t { waiting = 0, processed = 1, not_supported = 2, error = 3, bad_data = 4, quarantined = 5 };
+enum class entry_state : std::uint8_t {
+  waiting = 0,
+  processed = 1,
+  not_supported = 2,
+  error = 3,
+  bad_data = 4,
+  quarantined = 5
+};
 [[nodiscard]] std::string_view to_string(entry_state s);
 
 struct bad_line {
-  std::uint64_t number = 0;      ///< From 1.
+  std::uint64_t number = 0;  ///< From 1.
   entry_state state = entry_state::error;
   std::string reason;
 };
@@ -53,7 +60,7 @@ struct entry_mark {
   entry_id id;
   entry_state state = entry_state::processed;
   std::string reason;
-  std::vector<hash256> refs;     ///< Raw documents made or found.
+  std::vector<hash256> refs;  ///< Raw documents made or found.
   std::vector<bad_line> bad_lines;
   std::uint64_t archived = 0, known = 0, set_aside = 0;
 };
@@ -86,24 +93,33 @@ class cache_lake {
   /// Durable on return; all or none.
   [[nodiscard]] virtual expected<std::vector<entry_id>> put(std::span<const new_entry> entries) = 0;
 
-  /// Eligible entries that nobody has taken, oldest first; they stay taken until marked or released (or the server ends).
+  /// Eligible entries that nobody has taken, oldest first; they stay taken until marked or released (or the
+  /// server ends). With `set_aside_too` one pass offers each entry once: what is set aside again is offered
+  /// again only after an empty take has ended the pass.
   [[nodiscard]] virtual expected<std::vector<lake_entry>> take(const take_limits& limits) = 0;
   /// Gives taken entries back unmarked.
   [[nodiscard]] virtual expected<void> release(std::span<const entry_id> ids) = 0;
-  /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or missing in
-  /// the lake (bad data); the whole call is unavailable when the lake is down.
-  [[nodiscard]] virtual expected<std::vector<expected<std::string>>> read_files(std::span<const entry_id> ids) = 0;
-  /// Marks and forgets that they were taken. Marking an entry a second time replaces the mark and mends the books.
-  /// Not synced on its own: a mark that a power failure loses is made again, with the same documents.
+  /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or
+  /// missing in the lake (bad data); the whole call is unavailable when the lake is down.
+  [[nodiscard]] virtual expected<std::vector<expected<std::string>>> read_files(
+      std::span<const entry_id> ids) = 0;
+  /// Marks and forgets that they were taken. Marking an entry a second time replaces the mark and mends the
+  /// books. Records that a mark does not count are set aside. Unknown ids (dropped meanwhile) are passed
+  /// over. The file of a processed entry goes with the mark, unless the home keeps archived files. Not synced
+  /// on its own: a mark that a power failure loses is made again, with the same documents.
   [[nodiscard]] virtual expected<void> mark(std::span<const entry_mark> marks) = 0;
 
   [[nodiscard]] virtual expected<lake_books> books() = 0;
   [[nodiscard]] virtual expected<std::optional<entry_report>> find(const entry_id& id) = 0;
   /// Entries set aside, in order of id after `after`; only quarantined ones, or all kinds.
-  [[nodiscard]] virtual expected<std::vector<entry_report>> set_aside(const entry_id& after, std::size_t limit, bool quarantined_only) = 0;
-  /// Makes entries set aside eligible again (`quarantine retry`).
+  [[nodiscard]] virtual expected<std::vector<entry_report>> set_aside(const entry_id& after,
+                                                                      std::size_t limit,
+                                                                      bool quarantined_only) = 0;
+  /// Makes entries set aside eligible again (`quarantine retry`). All or none. Errors also: not_found (no
+  /// such entry), conflict (it is not set aside).
   [[nodiscard]] virtual expected<void> retry(std::span<const entry_id> ids) = 0;
-  /// Removes entries set aside for good (`quarantine drop`); the books keep them as set aside.
+  /// Removes entries set aside for good (`quarantine drop`); the books keep them as set aside. All or none.
+  /// Errors as for `retry`.
   [[nodiscard]] virtual expected<void> drop(std::span<const entry_id> ids) = 0;
 };
 

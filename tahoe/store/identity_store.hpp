@@ -15,10 +15,10 @@ using tahoe::document;
 using tahoe::hash256;
 
 struct audit_line {
-  double when = 0;               ///< Unix seconds.
-  std::string who;               ///< E-mail of the actor, or "operator" for the command line.
-  std::string what;              ///< E.g. "org.add.acl".
-  std::string whom;              ///< What it was done to, with names as people know them. Never a secret.
+  double when = 0;   ///< Unix seconds.
+  std::string who;   ///< E-mail of the actor, or "operator" for the command line.
+  std::string what;  ///< E.g. "org.add.acl".
+  std::string whom;  ///< What it was done to, with names as people know them. Never a secret.
 };
 
 struct token_record {
@@ -29,13 +29,15 @@ struct token_record {
   bool revoked = false;
 };
 
-/// One change: documents to put if absent, documents to replace (same `_hash`), hashes to delete, and its audit line.
+/// One change: documents to put if absent, documents to replace (same `_hash`), hashes to delete, and its
+/// audit line.
 struct identity_change {
   std::vector<document> put, replace;
   std::vector<hash256> erase;
-  std::optional<token_record> token;       ///< Put or replaced.
+  std::optional<token_record> token;  ///< Put or replaced.
   audit_line audit;
-  /// Replaced documents must still be as they were read (compared by `_ref` and `_cref` and lists), else conflict.
+  /// Replaced documents must still be as they were read (compared by `_ref` and `_cref` and lists), else
+  /// conflict.
   std::vector<document> as_read;
 };
 
@@ -44,7 +46,9 @@ class identity_store {
  public:
   virtual ~identity_store() = default;
 
-  /// Atomic and durable. Errors also: conflict (e-mail or orgname taken, or `as_read` does not hold).
+  /// Atomic and durable. Errors also: conflict (e-mail or orgname taken: a user or organisation to put is
+  /// there already with other content, or another document has its name; a document to replace is not there;
+  /// `as_read` does not hold).
   [[nodiscard]] virtual expected<void> apply(const identity_change& change) = 0;
 
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
@@ -54,11 +58,13 @@ class identity_store {
   [[nodiscard]] virtual expected<std::vector<document>> orgs() = 0;
   /// Organisations that embed the user in any list.
   [[nodiscard]] virtual expected<std::vector<document>> orgs_with(const hash256& user) = 0;
-  /// `orgid`s of the organisations whose `_acl` holds the user. What a report may show; asked for every query.
+  /// `orgid`s of the organisations whose `_acl` holds the user. What a report may show; asked for every
+  /// query.
   [[nodiscard]] virtual expected<std::vector<std::string>> visible_orgs(const hash256& user) = 0;
 
   [[nodiscard]] virtual expected<std::optional<token_record>> token(const std::string& jti) = 0;
   [[nodiscard]] virtual expected<std::vector<token_record>> tokens() = 0;
+  /// The newest lines, oldest of them first.
   [[nodiscard]] virtual expected<std::vector<audit_line>> audit(std::size_t newest) = 0;
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
 };

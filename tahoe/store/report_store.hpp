@@ -15,17 +15,17 @@ using tahoe::document;
 using tahoe::hash256;
 
 struct query_claim {
-  std::string owner;             ///< This server's name, unique for each start.
-  double deadline = 0;           ///< Unix seconds; afterwards the claim is free again.
+  std::string owner;    ///< This server's name, unique for each start.
+  double deadline = 0;  ///< Unix seconds; afterwards the claim is free again.
 };
 
 /// What replaces a query's children in one step; the new attributes are stored first. `_hash` stays.
 struct query_update {
-  document query;                          ///< With the new data, cref and ref.
-  std::vector<document> new_children;      ///< Attributes and objects that may not be stored yet.
-  std::optional<std::string> only_if_status;        ///< E.g. "wait" when taking, "processing" when finishing.
-  std::optional<std::string> only_if_claimed_by;    ///< Owner.
-  std::optional<query_claim> claim;                 ///< Set with the update; nothing removes it.
+  document query;                                 ///< With the new data, cref and ref.
+  std::vector<document> new_children;             ///< Attributes and objects that may not be stored yet.
+  std::optional<std::string> only_if_status;      ///< E.g. "wait" when taking, "processing" when finishing.
+  std::optional<std::string> only_if_claimed_by;  ///< Owner.
+  std::optional<query_claim> claim;               ///< Set with the update; nothing removes it.
 };
 
 /// Errors of every call: unavailable, corrupt. Thread safe.
@@ -39,9 +39,10 @@ class report_store {
   /// True when it was applied, false when a condition did not hold (or the query is not there).
   [[nodiscard]] virtual expected<bool> update(const query_update& update) = 0;
 
-  /// Queries that may be taken at `now`: those in `wait`; those in `processing` whose claim has run out; and those in
-  /// `processing` without a claim and with a `timestamp` before `now - foreign_age`. Oldest first.
-  [[nodiscard]] virtual expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) = 0;
+  /// Queries that may be taken at `now`: those in `wait`; those in `processing` whose claim has run out; and
+  /// those in `processing` without a claim and with a `timestamp` before `now - foreign_age`. Oldest first.
+  [[nodiscard]] virtual expected<std::vector<document>> takeable(double now, double foreign_age,
+                                                                 std::size_t limit) = 0;
 
   /// Whether the user (hash as hex, as in `userid`) has a query whose report_id is this report.
   [[nodiscard]] virtual expected<bool> has_report(const std::string& userid, const hash256& report) = 0;

@@ -32,7 +32,8 @@ struct embedded_options {
   bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
 };
 
-/// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each naming the directory.
+/// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each
+/// naming the directory.
 [[nodiscard]] expected<stores> open_embedded(const embedded_options& options);
 /// Everything in memory, for tests: the simplest code that is right.
 [[nodiscard]] stores make_memory();

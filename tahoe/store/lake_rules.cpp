@@ -1,0 +1,46 @@
+#include "tahoe/store/lake_rules.hpp"
+
+#include <charconv>
+
+namespace cybexd::store {
+
+std::string_view to_string(entry_state s) {
+  switch (s) {
+    case entry_state::waiting:
+      return "waiting";
+    case entry_state::processed:
+      return "processed";
+    case entry_state::not_supported:
+      return "not_supported";
+    case entry_state::error:
+      return "error";
+    case entry_state::bad_data:
+      return "bad_data";
+    case entry_state::quarantined:
+      return "quarantined";
+  }
+  return "unknown state";
+}
+
+entry_id to_entry_id(std::uint64_t number) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  entry_id id(16, '0');
+  for (auto place = id.rbegin(); place != id.rend(); ++place, number >>= 4) *place = digits[number & 15];
+  return id;
+}
+
+std::optional<std::uint64_t> entry_number(const entry_id& id) {
+  if (id.size() != 16 || id.find_first_not_of("0123456789abcdef") != entry_id::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  std::from_chars(id.data(), id.data() + id.size(), number, 16);
+  return number;
+}
+
+bool is_set_aside(entry_state s) { return s != entry_state::waiting && s != entry_state::processed; }
+
+entry_mark balanced(entry_mark mark, std::uint64_t records) {
+  if (counted(mark) < records) mark.set_aside += records - counted(mark);
+  return mark;
+}
+
+}  // namespace cybexd::store

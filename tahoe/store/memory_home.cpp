@@ -1,0 +1,16 @@
+#include "tahoe/store/memory_stores.hpp"
+
+namespace cybexd::store {
+
+stores make_memory() {
+  stores all;
+  all.lake = make_memory_lake();
+  all.reports = make_memory_reports();
+  all.identity = make_memory_identity();
+  all.commit = make_committer(all.archive, all.lake);
+  all.statistics = [] { return std::vector<std::pair<std::string, double>>(); };
+  all.on_commit = std::make_shared<std::function<void(std::string_view, double, std::size_t)>>();
+  return all;
+}
+
+}  // namespace cybexd::store

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "tahoe/store/document_facts.hpp"
+#include "tahoe/store/memory_stores.hpp"
+
+namespace cybexd::store {
+namespace {
+
+class memory_reports final : public report_store {
+ public:
+  expected<void> put(std::span<const document> documents) override {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& d : documents) documents_.emplace(d.hash, d);
+    return {};
+  }
+
+  expected<std::optional<document>> get(const hash256& hash) override {
+    const std::scoped_lock lock(mutex_);
+    const auto found = documents_.find(hash);
+    return found == documents_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  expected<bool> update(const query_update& update) override {
+    const std::scoped_lock lock(mutex_);
+    const auto stored = documents_.find(update.query.hash);
+    if (stored == documents_.end()) return false;
+    if (update.only_if_status && facts::state_of(stored->second).status != *update.only_if_status)
+      return false;
+    if (update.only_if_claimed_by) {
+      const auto claim = claims_.find(update.query.hash);
+      if (claim == claims_.end() || claim->second.owner != *update.only_if_claimed_by) return false;
+    }
+    for (const auto& d : update.new_children) documents_.emplace(d.hash, d);
+    stored->second = update.query;
+    if (update.claim) claims_[update.query.hash] = *update.claim;
+    return true;
+  }
+
+  expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::pair<double, const document*>> found;
+    for (const auto& [hash, d] : documents_) {
+      if (!facts::is_query(d)) continue;
+      const auto state = facts::state_of(d);
+      if (may_be_taken(hash, state, now, foreign_age)) found.emplace_back(state.timestamp, &d);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<document> some;
+    for (const auto& [timestamp, d] : found) {
+      if (some.size() == limit) break;
+      some.push_back(*d);
+    }
+    return some;
+  }
+
+  expected<bool> has_report(const std::string& userid, const hash256& report) override {
+    const std::scoped_lock lock(mutex_);
+    return std::any_of(documents_.begin(), documents_.end(), [&](const auto& item) {
+      if (!facts::is_query(item.second)) return false;
+      const auto state = facts::state_of(item.second);
+      return state.userid == userid && std::binary_search(state.reports.begin(), state.reports.end(), report);
+    });
+  }
+
+  expected<void> each(const std::function<bool(const document&)>& visit) override {
+    const auto all = [&] {
+      const std::scoped_lock lock(mutex_);
+      return documents_;
+    }();
+    for (const auto& [hash, d] : all)
+      if (!visit(d)) break;
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool may_be_taken(const hash256& hash, const facts::query_state& state, double now,
+                                  double foreign_age) const {
+    if (state.status == "wait") return true;
+    if (state.status != "processing") return false;
+    const auto claim = claims_.find(hash);
+    return claim == claims_.end() ? state.timestamp < now - foreign_age : claim->second.deadline < now;
+  }
+
+  std::mutex mutex_;
+  std::map<hash256, document> documents_;
+  std::map<hash256, query_claim> claims_;
+};
+
+}  // namespace
+
+std::shared_ptr<report_store> make_memory_reports() { return std::make_shared<memory_reports>(); }
+
+}  // namespace cybexd::store
