@@ -1,0 +1,206 @@
+#include "tahoe/store/archive_rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cybexd::store::archive_rules {
+
+namespace {
+
+constexpr std::string_view first_run_field = "_cybexd_first_run";
+
+bool holds(const std::vector<hash256>& sorted, const hash256& hash) {
+  return std::binary_search(sorted.begin(), sorted.end(), hash);
+}
+
+/// Numbers by value before everything else, then texts: an order that does not depend on who came first.
+bool less(const tahoe::value& a, const tahoe::value& b) {
+  double a_room = 0, b_room = 0;
+  const auto* a_number = a.number(a_room);
+  const auto* b_number = b.number(b_room);
+  if (a_number && b_number) return *a_number < *b_number;
+  if (a_number || b_number) return b_number == nullptr;
+  const auto* a_text = a.text();
+  const auto* b_text = b.text();
+  if (a_text && b_text) return *a_text < *b_text;
+  return a_text == nullptr && b_text != nullptr;
+}
+
+void collect_parts(const std::string& sub_type, const tahoe::value& item, parts& found) {
+  if (const auto* items = item.get_if<tahoe::array>()) {
+    for (const auto& inner : *items) collect_parts(sub_type, inner, found);
+    return;
+  }
+  const auto form = tahoe::canonical(item);
+  if (!form) return;
+  if (const auto* members = item.get_if<tahoe::object>()) {
+    found.objects.insert(crypto::sha256({"object", sub_type, *form}));
+    for (const auto& [key, inner] : *members) collect_parts(key, inner, found);
+    return;
+  }
+  found.attributes.insert(crypto::sha256({"attribute", sub_type, *form}));
+}
+
+std::vector<std::string>* filters_of(document& raw, const std::string& orgid) {
+  if (raw.orgid == orgid) return &raw.filters;
+  for (auto& submission : raw.submissions) {
+    if (submission.orgid == orgid) return &submission.filters;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void normalise(std::vector<hash256>& hashes) {
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+}
+
+std::vector<hash256> refs_made(const tahoe::filters::product& product) {
+  std::unordered_set<hash256> of_events, of_sessions;
+  for (const auto& d : product.documents) {
+    if (d.kind == tahoe::itype::event) of_events.insert(d.ref.begin(), d.ref.end());
+  }
+  for (const auto& change : product.sessions)
+    of_sessions.insert(change.session.ref.begin(), change.session.ref.end());
+  std::vector<hash256> made;
+  for (const auto& d : product.documents) {
+    if (!of_sessions.contains(d.hash) || of_events.contains(d.hash)) made.push_back(d.hash);
+  }
+  for (const auto& change : product.sessions) made.push_back(change.session.hash);
+  normalise(made);
+  return made;
+}
+
+std::uint8_t context_in(const document& event, const hash256& part) {
+  if (holds(event.mal_ref, part)) return 2;
+  return holds(event.ben_ref, part) ? 1 : 0;
+}
+
+bool merge_event(document& event, const document& again) {
+  auto malicious = event.mal_ref, benign = event.ben_ref;
+  malicious.insert(malicious.end(), again.mal_ref.begin(), again.mal_ref.end());
+  normalise(malicious);
+  benign.insert(benign.end(), again.ben_ref.begin(), again.ben_ref.end());
+  normalise(benign);
+  const auto not_held = [&](const hash256& h) { return !holds(event.ref, h); };
+  std::erase_if(malicious, not_held);
+  std::erase_if(benign, [&](const hash256& h) { return not_held(h) || holds(malicious, h); });
+  const auto category = std::max(event.category, again.category);
+  if (category == event.category && malicious == event.mal_ref && benign == event.ben_ref) return false;
+  event.category = category;
+  event.mal_ref = std::move(malicious);
+  event.ben_ref = std::move(benign);
+  return true;
+}
+
+bool merge_times(document& session, const document& again) {
+  bool changed = false;
+  if (again.start_time && (!session.start_time || less(*again.start_time, *session.start_time))) {
+    session.start_time = again.start_time;
+    changed = true;
+  }
+  const auto no_end = !again.end_time && !session.end_time;
+  const auto same_end =
+      no_end || (again.end_time && session.end_time && !less(*again.end_time, *session.end_time) &&
+                 !less(*session.end_time, *again.end_time));
+  const auto later = again.end_time && (!session.end_time || less(*session.end_time, *again.end_time));
+  const auto longer =
+      same_end && again.duration && (!session.duration || less(*session.duration, *again.duration));
+  if (later || longer) {
+    if (later) session.end_time = again.end_time;
+    session.duration = again.duration;
+    changed = true;
+  }
+  return changed;
+}
+
+document fresh_raw(const document& raw) {
+  document fresh;
+  fresh.kind = tahoe::itype::raw;
+  fresh.sub_type = raw.sub_type;
+  fresh.hash = raw.hash;
+  fresh.data = raw.data;
+  fresh.orgid = raw.orgid;
+  fresh.timezone = raw.timezone;
+  return fresh;
+}
+
+bool add_submitter(document& raw, const std::string& orgid, const std::string& timezone) {
+  if (filters_of(raw, orgid)) return false;
+  raw.submissions.push_back({orgid, timezone, {}});
+  return true;
+}
+
+bool has_run(const document& raw, const std::string& orgid, const std::string& filter_id) {
+  const auto* filters = filters_of(const_cast<document&>(raw), orgid);
+  return filters && std::find(filters->begin(), filters->end(), filter_id) != filters->end();
+}
+
+bool record_run(document& raw, const std::string& orgid, const filter_result& result) {
+  if (!result.product.usable) {
+    if (raw.valid == false) return false;
+    raw.valid = false;
+    raw.reason = result.product.reason;
+    return true;
+  }
+  auto* filters = filters_of(raw, orgid);
+  if (!filters) return false;
+  filters->push_back(result.filter_id);
+  raw.valid.reset();
+  raw.reason.clear();
+  const auto made = refs_made(result.product);
+  raw.ref.insert(raw.ref.end(), made.begin(), made.end());
+  normalise(raw.ref);
+  const auto kept = std::any_of(raw.extra.begin(), raw.extra.end(),
+                                [](const auto& m) { return m.first == first_run_field; });
+  if (result.product.keeps_first_run && !kept) raw.extra.emplace_back(first_run_field, result.first_run);
+  return true;
+}
+
+std::vector<std::pair<std::string, std::string>> awaiting(const document& raw) {
+  std::vector<std::pair<std::string, std::string>> found;
+  if (raw.valid == false) return found;
+  if (raw.filters.empty()) found.emplace_back(raw.orgid, raw.timezone);
+  for (const auto& submission : raw.submissions) {
+    if (submission.filters.empty()) found.emplace_back(submission.orgid, submission.timezone);
+  }
+  return found;
+}
+
+parts parts_of(const tahoe::value& data) {
+  parts found;
+  if (const auto* members = data.get_if<tahoe::object>()) {
+    for (const auto& [key, item] : *members) collect_parts(key, item, found);
+  }
+  return found;
+}
+
+std::optional<error> why_refused(const document& d) {
+  const auto refuse = [&](std::string_view why) {
+    return error{failure::bad_input,
+                 std::string(to_string(d.kind)) + " " + crypto::to_hex(d.hash) + ": " + std::string(why)};
+  };
+  if (d.kind == tahoe::itype::report) return refuse("reports are not kept in the archive");
+  if (!tahoe::is_identifier(d.sub_type)) return refuse("sub_type is not an identifier");
+  if (d.kind == tahoe::itype::attribute && !d.data.is_scalar())
+    return refuse("data of an attribute must be a scalar");
+  for (const auto* list : {&d.cref, &d.ref, &d.ben_ref, &d.mal_ref}) {
+    if (!std::is_sorted(list->begin(), list->end())) return refuse("a list of references is not in order");
+    if (holds(*list, d.hash)) return refuse("refers to itself");
+  }
+  if (!std::includes(d.ref.begin(), d.ref.end(), d.cref.begin(), d.cref.end()))
+    return refuse("_cref holds what _ref does not");
+  if (d.kind != tahoe::itype::event) return std::nullopt;
+  if (!std::isfinite(d.timestamp)) return refuse("timestamp is not a number of seconds");
+  if (d.orgid.empty()) return refuse("orgid is missing");
+  for (const auto* list : {&d.ben_ref, &d.mal_ref}) {
+    if (!std::includes(d.ref.begin(), d.ref.end(), list->begin(), list->end()))
+      return refuse("a context holds what _ref does not");
+  }
+  if (std::any_of(d.ben_ref.begin(), d.ben_ref.end(), [&](const auto& h) { return holds(d.mal_ref, h); }))
+    return refuse("a part is benign and malicious at once");
+  return std::nullopt;
+}
+
+}  // namespace cybexd::store::archive_rules

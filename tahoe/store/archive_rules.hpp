@@ -1,0 +1,52 @@
+#pragma once
+// What the archive does with documents that meet again (`spec/tahoe.md`, `spec/filters.md`), for every home
+// alike. Pure.
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "tahoe/store/archive_store.hpp"
+
+namespace cybexd::store::archive_rules {
+
+/// What a raw record's `_ref` gains: all that was made, but for the parts of sessions that no event holds.
+[[nodiscard]] std::vector<hash256> refs_made(const tahoe::filters::product& product);
+
+/// Context of a part within an event: 0 unknown, 1 benign, 2 malicious. Stored on disk: do not renumber.
+[[nodiscard]] std::uint8_t context_in(const document& event, const hash256& part);
+
+/// An event made again: the graver category stays, the contexts grow, malicious before benign. True when
+/// `event` changed.
+bool merge_event(document& event, const document& again);
+
+/// A session met again: the earliest start and the latest end (with its duration) stay. True when `session`
+/// changed.
+bool merge_times(document& session, const document& again);
+
+/// A new raw document as a write makes it: nothing but its own fields.
+[[nodiscard]] document fresh_raw(const document& raw);
+/// Adds the organisation of `again` to the submitters of `raw`. False when it is one already.
+bool add_submitter(document& raw, const std::string& orgid, const std::string& timezone);
+/// Whether the filter has run to an end for the organisation.
+[[nodiscard]] bool has_run(const document& raw, const std::string& orgid, const std::string& filter_id);
+/// Notes a run (a usable one with `filter_id`, an unusable one with its reason) and the references made. True
+/// when `raw` changed.
+bool record_run(document& raw, const std::string& orgid, const filter_result& result);
+/// Submitters for whom no filter has run yet: organisation and time zone.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> awaiting(const document& raw);
+
+/// The hashes of the attributes, and of the objects, that a document's `data` is made of.
+struct parts {
+  std::unordered_set<hash256> attributes, objects;
+};
+[[nodiscard]] parts parts_of(const tahoe::value& data);
+
+/// Why an import refuses a document, if it does: a kind that is not kept here, references that contradict
+/// each other.
+[[nodiscard]] std::optional<error> why_refused(const document& d);
+
+/// Sorts and removes doubles.
+void normalise(std::vector<hash256>& hashes);
+
+}  // namespace cybexd::store::archive_rules
