@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "app/config/keys.hpp"
@@ -27,13 +28,13 @@ class gatherer {
  public:
   explicit gatherer(configuration& into) : into_(into) {}
 
-  void file(const toml::table& table, const std::string& name) { walk(table, "", name); }
+  void file(const toml_node::table& table, const std::string& name) { walk(table, "", name); }
 
   /// An override: `text` is the value alone. Texts, times and such may stand without quotes, lists as `a,b`.
   void override_with(std::string_view name, std::string_view text, const std::string& source) {
     if (name.starts_with("archive.typetags.")) {  // one entry of the table
-      toml::table one;
-      one.insert(name.substr(17), std::string(text));
+      toml_node one;
+      one.data = toml_node::table{{std::string(name.substr(17)), 0, 0, text_node(text)}};
       return take(*find_key("archive.typetags"), one, source, source);
     }
     const auto* key = find_key(name);
@@ -48,32 +49,30 @@ class gatherer {
                           key->masked ? "(not shown)" : std::string(text), may_be(*key)});
       return;
     }
-    take(*key, *parsed->get("value"), source, source);
+    take(*key, *parsed, source, source);
   }
 
   std::vector<mistake> mistakes;
 
  private:
-  void walk(const toml::table& table, const std::string& prefix, const std::string& file) {
-    for (const auto& [name, node] : table) {
-      const std::string full = prefix + std::string(name.str());
-      const auto& at = name.source().begin;
+  void walk(const toml_node::table& table, const std::string& prefix, const std::string& file) {
+    for (const auto& [name, line, column, node] : table) {
+      const std::string full = prefix + name;
       if (const auto* key = find_key(full)) {
-        take(*key, node, file, file + ":" + std::to_string(at.line));
-      } else if (is_section(full) && node.is_table()) {
-        walk(*node.as_table(), full + ".", file);
+        take(*key, node, file, file + ":" + std::to_string(line));
+      } else if (is_section(full) && node.get_if<toml_node::table>()) {
+        walk(*node.get_if<toml_node::table>(), full + ".", file);
       } else if (is_section(full)) {
-        mistakes.push_back(
-            {file, at.line, at.column, full, "wrong type", was_text(node), "a section, [" + full + "]"});
+        mistakes.push_back({file, line, column, full, "wrong type", node.was, "a section, [" + full + "]"});
       } else {
-        mistakes.push_back({file, at.line, at.column, full,
-                            node.is_table() ? "unknown section" : "unknown key", was_text(node),
+        mistakes.push_back({file, line, column, full,
+                            node.get_if<toml_node::table>() ? "unknown section" : "unknown key", node.was,
                             suggestion(full)});
       }
     }
   }
 
-  void take(const setting_key& key, const toml::node& node, const std::string& source,
+  void take(const setting_key& key, const toml_node& node, const std::string& source,
             const std::string& origin) {
     auto found = read_value(key, node, into_.values);
     for (auto& one : found) {
@@ -84,31 +83,26 @@ class gatherer {
     into_.origins[std::string(key.name)] = origin;
   }
 
-  static std::optional<toml::table> as_node(const setting_key& key, std::string_view text) {
+  static std::optional<toml_node> as_node(const setting_key& key, std::string_view text) {
     const bool is_text = !std::holds_alternative<bool& (*)(settings&)>(key.where) &&
                          !std::holds_alternative<std::uint64_t& (*)(settings&)>(key.where) &&
                          !std::holds_alternative<double& (*)(settings&)>(key.where);
     const bool is_list = std::holds_alternative<text_list& (*)(settings&)>(key.where);
     const bool is_map = std::holds_alternative<text_map& (*)(settings&)>(key.where);
-    toml::table table;
     if (is_list && !text.starts_with('[')) {
-      toml::array items;
+      toml_node node;
+      toml_node::list items;
       std::istringstream parts{std::string(text)};
-      for (std::string part; std::getline(parts, part, ',');) items.push_back(part);
-      table.insert("value", std::move(items));
-      return table;
+      for (std::string part; std::getline(parts, part, ',');) items.push_back(text_node(part));
+      node.data = std::move(items);
+      return node;
     }
-    if (is_text && !is_list && !is_map && !text.starts_with('"')) {
-      table.insert("value", std::string(text));
-      return table;
-    }
-    try {
-      table = toml::parse("value = " + std::string(text));
-    } catch (const toml::parse_error&) {
-      return std::nullopt;
-    }
-    if (table.size() != 1 || !table.get("value")) return std::nullopt;  // a line break smuggled in more
-    return table;
+    if (is_text && !is_list && !is_map && !text.starts_with('"')) return text_node(text);
+    auto parsed = parse_toml("value = " + std::string(text));
+    if (!parsed) return std::nullopt;
+    auto* members = std::get_if<toml_node::table>(&parsed->data);
+    if (members->size() != 1) return std::nullopt;  // a line break smuggled in more
+    return std::move(members->front().node);
   }
 
   configuration& into_;
@@ -200,12 +194,11 @@ tl::expected<configuration, std::vector<mistake>> read_config_text(std::string_v
   config.file = file;
   config.folder = file.empty() ? request.folder : fs::path(file).parent_path().string();
   gatherer all(config);
-  try {
-    all.file(toml::parse(text, file), file);
-  } catch (const toml::parse_error& problem) {
-    const auto& at = problem.source().begin;
-    all.mistakes.push_back(
-        {file, at.line, at.column, "", "not TOML: " + std::string(problem.description()), "", ""});
+  if (const auto parsed = parse_toml(text)) {
+    all.file(*parsed->get_if<toml_node::table>(), file);
+  } else {
+    const auto& problem = parsed.error();
+    all.mistakes.push_back({file, problem.line, problem.column, "", "not TOML: " + problem.text, "", ""});
   }
   for (const auto& [variable, value] : request.environment) {
     if (const auto name = key_of_variable(variable); !name.empty())
@@ -221,8 +214,11 @@ tl::expected<configuration, std::vector<mistake>> read_config_text(std::string_v
   }
   resolve_paths(config);
   if (all.mistakes.empty()) check_together(config, all.mistakes);
+  const auto place = [](const mistake& m) {
+    return m.line == 0 ? std::numeric_limits<std::uint32_t>::max() : m.line;
+  };
   std::stable_sort(all.mistakes.begin(), all.mistakes.end(),
-                   [](const mistake& a, const mistake& b) { return a.line < b.line && a.line > 0; });
+                   [&](const mistake& a, const mistake& b) { return place(a) < place(b); });
   if (!all.mistakes.empty()) return tl::unexpected(std::move(all.mistakes));
   for (const auto& key : setting_keys()) config.origins.try_emplace(std::string(key.name), "default");
   return config;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -37,6 +38,8 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
 }
 
 std::string number_text(double number) {
+  if (number == std::floor(number) && std::abs(number) < 1e15)
+    return std::to_string(static_cast<std::int64_t>(number));
   std::array<char, 32> room{};
   const auto [end, problem] = std::to_chars(room.data(), room.data() + room.size(), number);
   return {room.data(), end};

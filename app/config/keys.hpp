@@ -24,8 +24,8 @@ struct setting_key {
   takes_effect change = takes_effect::on_restart;
   double low = 0, high = 0;  ///< Inclusive; seconds for times, bytes for sizes. Equal: no bounds.
   std::vector<std::string_view> choices = {};  ///< Of a text or of a list's items. Empty: any.
-  bool identifiers = false;               ///< Items of a list, or values of a table, must be identifiers.
-  bool masked = false;                    ///< May hold a password: shown without it.
+  bool identifiers = false;  ///< Items of a list, or values of a table, must be identifiers.
+  bool masked = false;       ///< May hold a password: shown without it.
 };
 
 /// In the order of the example file: by section.
