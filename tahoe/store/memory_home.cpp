@@ -1,3 +1,4 @@
+#include "tahoe/store/memory_archive.hpp"
 #include "tahoe/store/memory_stores.hpp"
 
 namespace cybexd::store {
@@ -5,6 +6,7 @@ namespace cybexd::store {
 stores make_memory() {
   stores all;
   all.lake = make_memory_lake();
+  all.archive = make_memory_archive();
   all.reports = make_memory_reports();
   all.identity = make_memory_identity();
   all.commit = make_committer(all.archive, all.lake);
