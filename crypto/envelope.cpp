@@ -87,11 +87,11 @@ tl::expected<std::string, envelope_failure> open_envelope(const private_key& key
   if (!is_aes_key_size(*key_size)) return tl::unexpected(envelope_failure::session_key_length);
 
   aes_eax::Decryption cipher;
+  // Not DecryptAndVerify: it would give the nonce a second time, and Crypto++ would authenticate it twice.
   cipher.SetKeyWithIV(room.bytes.data(), *key_size, bytes_of(nonce), nonce_size);
   std::string plain(ciphertext.size(), '\0');
-  const bool verified = cipher.DecryptAndVerify(bytes_of(plain), bytes_of(tag), tag_size, bytes_of(nonce),
-                                                static_cast<int>(nonce_size), nullptr, 0,
-                                                bytes_of(ciphertext), ciphertext.size());
+  cipher.ProcessData(bytes_of(plain), bytes_of(ciphertext), ciphertext.size());
+  const bool verified = cipher.TruncatedVerify(bytes_of(tag), tag_size);
   if (verified && is_utf8(plain)) return plain;
   wipe(plain);
   return tl::unexpected(verified ? envelope_failure::not_utf8 : envelope_failure::tag_mismatch);
@@ -113,8 +113,8 @@ std::string seal_envelope(const public_key& key, std::string_view text) {
   aes_eax::Encryption cipher;
   cipher.SetKeyWithIV(bytes_of(session_key), session_key.size(), bytes_of(nonce), nonce_size);
   wipe(session_key);
-  cipher.EncryptAndAuthenticate(tag + tag_size, tag, tag_size, bytes_of(nonce), static_cast<int>(nonce_size),
-                                nullptr, 0, bytes_of(text), text.size());
+  cipher.ProcessData(tag + tag_size, bytes_of(text), text.size());
+  cipher.TruncatedFinal(tag, tag_size);
   return file;
 }
 
