@@ -1,0 +1,109 @@
+#include "report/rank_graph.hpp"
+
+#include <unordered_set>
+
+namespace cybexd::report {
+
+rank_graph::index rank_graph::attribute_index(store::node node) {
+  constexpr store::node largest_dense = 1u << 26;
+  index* place = nullptr;
+  if (node < largest_dense) {
+    if (node >= dense_.size()) dense_.resize(static_cast<std::size_t>(node + node / 2 + 64), 0);
+    place = &dense_[static_cast<std::size_t>(node)];
+  } else {
+    place = &sparse_[node];
+  }
+  if (*place == 0) {
+    nodes_.push_back(node);
+    *place = static_cast<index>(nodes_.size());
+  }
+  return *place - 1;
+}
+
+void rank_graph::add(const store::event_facts& event) {
+  timestamps_.push_back(event.timestamp);
+  malicious_.push_back(event.category == tahoe::category::malicious ? 1 : 0);
+  for (auto node : event.attributes) event_attributes_.push_back(attribute_index(node));
+  event_starts_.push_back(event_attributes_.size());
+}
+
+/// False when it gets too much: then nothing of what was read is of use.
+expected<bool> rank_graph::read_near(const store::event_facts& start, const store::visibility& who,
+                                     store::archive_view& view, const rank_options& options,
+                                     const go_on& keep_going) {
+  std::unordered_set<store::node> known{start.id};
+  add(start);
+  std::size_t read_attributes = 0;  // these are loaded; those after them wait
+  std::uint64_t reach = 0;
+  std::optional<error> stopped;
+  leash hold(keep_going);
+  for (int edges = 2; edges <= options.max_edges; edges += 2) {
+    const auto frontier = nodes_.size();
+    for (auto i = read_attributes; i < frontier; ++i) {
+      const auto degree = view.degree(nodes_[i], who);
+      if (!degree) return fail(degree.error());
+      reach += *degree;
+      if (reach > options.local_events) return false;
+      if (auto good = hold.step(64); !good) return fail(good.error());
+    }
+    for (auto i = read_attributes; i < frontier; ++i) {
+      const auto visited = view.events_of(nodes_[i], who, [&](const store::event_facts& event) {
+        if (known.insert(event.id).second) add(event);
+        auto good = hold.step(8);
+        if (!good) stopped = good.error();
+        return good.has_value();
+      });
+      if (!visited) return fail(visited.error());
+      if (stopped) return fail(*stopped);
+    }
+    read_attributes = frontier;
+  }
+  return true;
+}
+
+expected<void> rank_graph::read_all(const store::event_facts& start, const store::visibility& who,
+                                    store::archive_view& view, const go_on& keep_going) {
+  add(start);
+  std::optional<error> stopped;
+  leash hold(keep_going);
+  const auto visited = view.all_events(who, [&](const store::event_facts& event) {
+    if (event.id != start.id) add(event);
+    auto good = hold.step(8);
+    if (!good) stopped = good.error();
+    if (event_attributes_.size() > UINT32_MAX - 1'000'000u)
+      stopped = error{failure::too_large, "the archive is too large for this report"};
+    return !stopped;
+  });
+  if (!visited) return fail(visited.error());
+  if (stopped) return fail(*stopped);
+  return {};
+}
+
+/// From event -> attributes to attribute -> events, by counting.
+void rank_graph::turn() {
+  attribute_starts_.assign(nodes_.size() + 1, 0);
+  for (auto attribute : event_attributes_) ++attribute_starts_[attribute + 1];
+  for (std::size_t i = 1; i < attribute_starts_.size(); ++i) attribute_starts_[i] += attribute_starts_[i - 1];
+  attribute_events_.resize(event_attributes_.size());
+  auto next = attribute_starts_;
+  for (index event = 0; event < events(); ++event)
+    for (auto attribute : attributes_of(event)) attribute_events_[next[attribute]++] = event;
+}
+
+expected<rank_graph> rank_graph::read(const store::event_facts& start, const store::visibility& who,
+                                      store::archive_view& view, const rank_options& options,
+                                      const go_on& keep_going) {
+  rank_graph graph;
+  const auto near = graph.read_near(start, who, view, options, keep_going);
+  if (!near) return fail(near.error());
+  if (!*near) {
+    graph = rank_graph();
+    if (auto all = graph.read_all(start, who, view, keep_going); !all) return fail(all.error());
+  }
+  graph.dense_ = {};
+  graph.sparse_ = {};
+  graph.turn();
+  return graph;
+}
+
+}  // namespace cybexd::report
