@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "tahoe/json.hpp"
 #include "tahoe/json_scan.hpp"
@@ -21,27 +22,29 @@ json_result problem(json_problem kind, std::string text) { return {value{}, kind
 
 using dom_member = std::pair<std::string_view, element>;
 
-/// Of members with equal keys the last value stays, at the place of the first.
-void keep_last_of_equal_keys(std::vector<dom_member>& members) {
+/// Of members with equal keys the last value stays, at the place of the first. Returns the values that fall
+/// away.
+std::vector<element> keep_last_of_equal_keys(std::vector<dom_member>& members) {
   std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](auto a, auto b) { return members[a].first < members[b].first; });
   std::vector<bool> gone(members.size());
-  bool any = false;
+  std::vector<element> dropped;
   for (std::size_t first = 0; first < order.size();) {
     auto next = first + 1;
     for (; next < order.size() && members[order[next]].first == members[order[first]].first; ++next) {
-      members[order[first]].second = members[order[next]].second;
-      gone[order[next]] = any = true;
+      dropped.push_back(std::exchange(members[order[first]].second, members[order[next]].second));
+      gone[order[next]] = true;
     }
     first = next;
   }
-  if (!any) return;
+  if (dropped.empty()) return dropped;
   std::size_t to = 0;
   for (std::size_t from = 0; from < members.size(); ++from)
     if (!gone[from]) members[to++] = members[from];
   members.erase(members.begin() + static_cast<std::ptrdiff_t>(to), members.end());
+  return dropped;
 }
 
 /// Turns the parser's elements into values. Stops at the first problem.
@@ -103,7 +106,9 @@ class converter {
                                  [k = key](const dom_member& m) { return m.first == k; });
       unique.emplace_back(key, item);
     }
-    if (equal_keys || unique.size() > few_members) keep_last_of_equal_keys(unique);
+    if (equal_keys || unique.size() > few_members)
+      for (const element& dropped : keep_last_of_equal_keys(unique))
+        if (!admissible(dropped, depth)) return false;
     object list;
     list.reserve(std::min(unique.size(), limits_.values));
     for (const auto& [key, item] : unique) {
@@ -112,6 +117,15 @@ class converter {
       if (!convert(item, list.back().second, depth)) return false;
     }
     out = value(std::move(list));
+    return true;
+  }
+
+  /// What falls away is not kept, but must be allowed.
+  bool admissible(const element& dropped, std::size_t depth) {
+    const auto before = values_;
+    value unused;
+    if (!convert(dropped, unused, depth)) return false;
+    values_ = before;
     return true;
   }
 
