@@ -32,6 +32,10 @@ class memory_reports final : public report_store {
       const auto claim = claims_.find(update.query.hash);
       if (claim == claims_.end() || claim->second.owner != *update.only_if_claimed_by) return false;
     }
+    if (update.only_if_claim_free_at) {
+      const auto claim = claims_.find(update.query.hash);
+      if (claim != claims_.end() && claim->second.deadline >= *update.only_if_claim_free_at) return false;
+    }
     for (const auto& d : update.new_children) documents_.emplace(d.hash, d);
     stored->second = update.query;
     if (update.claim) claims_[update.query.hash] = *update.claim;

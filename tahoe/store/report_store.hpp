@@ -25,6 +25,7 @@ struct query_update {
   std::vector<document> new_children;             ///< Attributes and objects that may not be stored yet.
   std::optional<std::string> only_if_status;      ///< E.g. "wait" when taking, "processing" when finishing.
   std::optional<std::string> only_if_claimed_by;  ///< Owner.
+  std::optional<double> only_if_claim_free_at;    ///< No claim, or one whose deadline is before this time.
   std::optional<query_claim> claim;               ///< Set with the update; nothing removes it.
 };
 
