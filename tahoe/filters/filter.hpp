@@ -14,22 +14,25 @@ namespace cybexd::tahoe::filters {
 struct context {
   std::string_view orgid;
   std::string_view timezone;
-  double first_run = 0;  ///< When the filter first ran on this record (Unix seconds): the default time of a sighting.
+  double first_run =
+      0;  ///< When the filter first ran on this record (Unix seconds): the default time of a sighting.
 };
 
 /// A session that a record belongs to: its times, and the events that join it.
 struct session_change {
-  document session;                ///< With its attributes as `ref`, and the times this record sets.
-  std::vector<hash256> events;     ///< Made by this record.
+  document session;             ///< With its attributes as `ref`, and the times this record sets.
+  std::vector<hash256> events;  ///< Made by this record.
 };
 
 struct product {
   bool usable = true;
-  std::string reason;              ///< Why not, when `usable` is false; then everything else is empty.
-  std::vector<document> documents; ///< Attributes (those of sessions too), objects and events, children before parents, equal ones once.
+  std::string reason;               ///< Why not, when `usable` is false; then everything else is empty.
+  std::vector<document> documents;  ///< Attributes (those of sessions too), objects and events, children
+                                    ///< before parents, equal ones once.
   std::vector<session_change> sessions;
-  std::vector<hash256> ref;        ///< What the raw record's `_ref` gains; not the attributes of a session.
-  bool keeps_first_run = false;    ///< The result depends on `context::first_run`, which must then be kept with the raw record.
+  std::vector<hash256> ref;  ///< What the raw record's `_ref` gains; not the attributes of a session.
+  bool keeps_first_run =
+      false;  ///< The result depends on `context::first_run`, which must then be kept with the raw record.
 };
 
 struct filter {
