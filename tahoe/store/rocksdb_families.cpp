@@ -11,6 +11,8 @@
 #include <array>
 #include <string>
 
+#include "tahoe/store/rocksdb_sums.hpp"
+
 namespace cybexd::store {
 namespace {
 
@@ -83,6 +85,7 @@ rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr
     options.memtable_prefix_bloom_size_ratio = 0.02;
   }
   if (p.merge) options.merge_operator = p.merge();
+  if (p.merge) options.max_successive_merges = 64;  // bounds what a read of one counter must add up
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(p.kind, cache)));
   return options;
 }

@@ -11,10 +11,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <chrono>
 #include <filesystem>
 
 #include "tahoe/store/rocksdb_families.hpp"
+#include "tahoe/store/rocksdb_snapshot.hpp"
 
 namespace cybexd::store {
 namespace {
@@ -171,11 +172,15 @@ expected<void> rocksdb_home::check_format(bool made) {
   return write(batch, durability::synced, "store " + directory_);
 }
 
-expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what) {
+expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
+                                   std::size_t items) {
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
+  const auto start = std::chrono::steady_clock::now();
   const auto status = impl_->db->Write(options, &batch);
   if (!status.ok()) return fail(to_error(status, what));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  if (items != 0 && *on_commit_) (*on_commit_)(what.substr(0, what.find(':')), took.count(), items);
   return {};
 }
 
@@ -189,6 +194,9 @@ expected<std::optional<std::string>> rocksdb_home::get(family f, std::string_vie
   if (status.IsNotFound()) return std::optional<std::string>();
   return fail(to_error(status, what));
 }
+
+rocksdb_snapshot::rocksdb_snapshot(rocksdb_home& home) : home_(home), snapshot_(home.db().GetSnapshot()) {}
+rocksdb_snapshot::~rocksdb_snapshot() { home_.db().ReleaseSnapshot(snapshot_); }
 
 rocksdb::DB& rocksdb_home::db() { return *impl_->db; }
 

@@ -68,9 +68,11 @@ class rocksdb_home {
   rocksdb_home& operator=(const rocksdb_home&) = delete;
   ~rocksdb_home();
 
-  /// All of the batch or nothing. After a disk error writes are unavailable until the disk works again; then
-  /// they work by themselves, without a new open.
-  [[nodiscard]] expected<void> write(rocksdb::WriteBatch& batch, durability how, std::string_view what);
+  /// All of the batch or nothing; `what` begins with the store's name and a colon. Where `items` is not 0,
+  /// `on_commit` is told. After a disk error writes are unavailable until the disk works again; then they
+  /// work by themselves, without a new open.
+  [[nodiscard]] expected<void> write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
+                                     std::size_t items = 0);
   [[nodiscard]] expected<std::optional<std::string>> get(family f, std::string_view key,
                                                          std::string_view what,
                                                          const rocksdb::Snapshot* at = nullptr);
@@ -78,6 +80,11 @@ class rocksdb_home {
   [[nodiscard]] rocksdb::DB& db();
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(family f) const;
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  /// Empty until somebody sets it, which must be before the first write.
+  [[nodiscard]] const std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>>& on_commit()
+      const {
+    return on_commit_;
+  }
 
   /// A consistent copy of the running store in a directory that does not exist yet, by hard links where it is
   /// on the same file system. Errors: conflict (the directory is there), unavailable.
@@ -91,6 +98,8 @@ class rocksdb_home {
   [[nodiscard]] expected<void> check_format(bool made);
 
   std::string directory_;
+  std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit_ =
+      std::make_shared<std::function<void(std::string_view, double, std::size_t)>>();
   std::unique_ptr<impl> impl_;
 };
 

@@ -1,0 +1,27 @@
+#include "tahoe/store/memory_archive.hpp"
+#include "tahoe/store/rocksdb_home.hpp"
+#include "tahoe/store/rocksdb_lake.hpp"
+#include "tahoe/store/rocksdb_stores.hpp"
+#include "tahoe/store/stores.hpp"
+
+namespace cybexd::store {
+
+expected<stores> open_embedded(const embedded_options& options) {
+  auto home = rocksdb_home::open(options);
+  if (!home) return fail(home.error());
+  auto lake = rocksdb_lake::open(*home, options.keep_archived_files);
+  if (!lake) return fail(lake.error());
+  auto identity = make_rocksdb_identity(*home);
+  if (!identity) return fail(identity.error());
+  stores all;
+  all.lake = *lake;
+  all.archive = make_memory_archive();
+  all.reports = make_rocksdb_reports(*home);
+  all.identity = std::move(*identity);
+  all.commit = make_committer(all.archive, all.lake);
+  all.statistics = [kept = *home] { return kept->statistics(); };
+  all.on_commit = (*home)->on_commit();
+  return all;
+}
+
+}  // namespace cybexd::store

@@ -1,0 +1,213 @@
+// The embedded reports.
+//
+//   report_docs   hash                             -> document
+//   report_index  'w' ordered(timestamp) hash      -> nothing; queries in `wait`
+//                 'p' ordered(timestamp) hash      -> nothing; queries in `processing`
+//                 'c' hash                         -> claim: owner, deadline
+//                 'u' sha256(userid) report query  -> nothing; who has which report
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "tahoe/store/document_facts.hpp"
+#include "tahoe/store/document_row.hpp"
+#include "tahoe/store/rocksdb_snapshot.hpp"
+#include "tahoe/store/rocksdb_stores.hpp"
+#include "tahoe/store/row.hpp"
+
+namespace cybexd::store {
+namespace {
+
+std::string claim_key(const hash256& query) { return key_writer().letter('c').hash(query).take(); }
+
+std::string owner_prefix(const std::string& userid, const hash256& report) {
+  return key_writer().letter('u').hash(crypto::sha256(userid)).hash(report).take();
+}
+
+/// The rows that file a query.
+std::set<std::string> index_keys(const document& d) {
+  std::set<std::string> keys;
+  if (!facts::is_query(d)) return keys;
+  const auto state = facts::state_of(d);
+  const char letter = state.status == "wait" ? 'w' : 'p';
+  if (state.status == "wait" || state.status == "processing")
+    keys.insert(key_writer().letter(letter).ordered(state.timestamp).hash(d.hash).take());
+  for (const auto& report : state.reports)
+    keys.insert(key_writer().text(owner_prefix(state.userid, report)).hash(d.hash).take());
+  return keys;
+}
+
+class rocksdb_reports final : public report_store {
+ public:
+  explicit rocksdb_reports(std::shared_ptr<rocksdb_home> home) : home_(std::move(home)) {}
+
+  expected<void> put(std::span<const document> documents) override {
+    const auto alone = lock(documents, nullptr);
+    rocksdb::WriteBatch batch;
+    if (auto added = add(documents, batch); !added) return added;
+    if (batch.Count() == 0) return {};
+    return home_->write(batch, durability::synced, "reports: put", documents.size());
+  }
+
+  expected<std::optional<document>> get(const hash256& hash) override {
+    return read_document(*home_, family::report_docs, hash);
+  }
+
+  expected<bool> update(const query_update& update) override {
+    const auto alone = lock(update.new_children, &update.query);
+    auto stored = get(update.query.hash);
+    if (!stored) return fail(stored.error());
+    if (!*stored || (update.only_if_status && facts::state_of(**stored).status != *update.only_if_status))
+      return false;
+    if (update.only_if_claimed_by) {
+      auto claim = claim_of(update.query.hash, nullptr);
+      if (!claim) return fail(claim.error());
+      if (!*claim || (*claim)->owner != *update.only_if_claimed_by) return false;
+    }
+    rocksdb::WriteBatch batch;
+    if (auto added = add(update.new_children, batch); !added) return fail(added.error());
+    if (auto replaced = replace(**stored, update.query, batch); !replaced) return fail(replaced.error());
+    if (update.claim) {
+      const auto row = row_writer().text(update.claim->owner).real(update.claim->deadline).take();
+      (void)batch.Put(home_->handle(family::report_index), claim_key(update.query.hash), row);
+    }
+    // A taking that a power failure loses leaves the query in `wait`, which is as good.
+    const bool taking = update.claim && facts::state_of(update.query).status == "processing";
+    if (auto written =
+            home_->write(batch, taking ? durability::in_order : durability::synced, "reports: update", 1);
+        !written)
+      return fail(written.error());
+    return true;
+  }
+
+  expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
+    const rocksdb_snapshot look(*home_);
+    std::vector<std::pair<double, hash256>> found;
+    auto done = filed(
+        'w', look, limit, [&](double, const hash256&) { return true; }, found);
+    if (!done) return fail(done.error());
+    std::optional<error> trouble;
+    done = filed(
+        'p', look, limit,
+        [&](double timestamp, const hash256& query) {
+          auto claim = claim_of(query, look.get());
+          if (!claim) trouble = claim.error();
+          if (!claim) return false;
+          return *claim ? (*claim)->deadline < now : timestamp < now - foreign_age;
+        },
+        found);
+    if (!done) return fail(done.error());
+    if (trouble) return fail(*trouble);
+    std::sort(found.begin(), found.end());
+    if (found.size() > limit) found.resize(limit);
+    std::vector<document> some;
+    for (const auto& [timestamp, hash] : found) {
+      auto query = read_document(*home_, family::report_docs, hash, look.get());
+      if (!query) return fail(query.error());
+      if (*query) some.push_back(std::move(**query));
+    }
+    return some;
+  }
+
+  expected<bool> has_report(const std::string& userid, const hash256& report) override {
+    bool has = false;
+    auto done = each_row(*home_, family::report_index, owner_prefix(userid, report), nullptr,
+                         [&](std::string_view, std::string_view) {
+                           has = true;
+                           return false;
+                         });
+    if (!done) return fail(done.error());
+    return has;
+  }
+
+  expected<void> each(const std::function<bool(const document&)>& visit) override {
+    return each_document(*home_, family::report_docs, visit);
+  }
+
+ private:
+  using locks = std::vector<std::unique_lock<std::mutex>>;
+
+  /// Nobody else writes these documents meanwhile; others do, so that they share syncs.
+  locks lock(std::span<const document> some, const document* one) {
+    std::set<std::size_t> wanted;
+    for (const auto& d : some) wanted.insert(d.hash.bytes[0] % stripes_.size());
+    if (one != nullptr) wanted.insert(one->hash.bytes[0] % stripes_.size());
+    locks held;
+    for (const auto stripe : wanted)
+      held.emplace_back(stripes_[stripe]);  // ascending, so no two wait for each other
+    return held;
+  }
+
+  expected<void> add(std::span<const document> documents, rocksdb::WriteBatch& batch) {
+    std::set<hash256> seen;
+    for (const auto& d : documents) {
+      if (!seen.insert(d.hash).second) continue;
+      auto there = home_->get(family::report_docs, d.hash.view(), "reports: put");
+      if (!there) return fail(there.error());
+      if (*there) continue;
+      auto row = document_to_row(d);
+      if (!row) return fail(row.error());
+      (void)batch.Put(home_->handle(family::report_docs),
+                      rocksdb::Slice(d.hash.view().data(), d.hash.view().size()), *row);
+      for (const auto& key : index_keys(d)) (void)batch.Put(home_->handle(family::report_index), key, "");
+    }
+    return {};
+  }
+
+  expected<void> replace(const document& before, const document& after, rocksdb::WriteBatch& batch) {
+    auto row = document_to_row(after);
+    if (!row) return fail(row.error());
+    const auto old_keys = index_keys(before), new_keys = index_keys(after);
+    for (const auto& key : old_keys)
+      if (!new_keys.contains(key)) (void)batch.Delete(home_->handle(family::report_index), key);
+    for (const auto& key : new_keys) (void)batch.Put(home_->handle(family::report_index), key, "");
+    (void)batch.Put(home_->handle(family::report_docs),
+                    rocksdb::Slice(after.hash.view().data(), after.hash.view().size()), *row);
+    return {};
+  }
+
+  expected<std::optional<query_claim>> claim_of(const hash256& query, const rocksdb::Snapshot* at) {
+    auto found = home_->get(family::report_index, claim_key(query), "reports: claim", at);
+    if (!found) return fail(found.error());
+    if (!*found) return std::optional<query_claim>();
+    row_reader row(**found);
+    query_claim claim;
+    claim.owner = row.text();
+    claim.deadline = row.real();
+    if (!row.whole())
+      return fail(failure::corrupt,
+                  "reports: the claim of query " + crypto::to_hex(query) + " cannot be read");
+    return std::optional(std::move(claim));
+  }
+
+  /// Up to `limit` queries filed under a letter that pass, oldest first.
+  template <class Passes>
+  expected<void> filed(char letter, const rocksdb_snapshot& look, std::size_t limit, Passes passes,
+                       std::vector<std::pair<double, hash256>>& found) {
+    const auto full = found.size() + limit;
+    return each_row(*home_, family::report_index, std::string(1, letter), look.get(),
+                    [&](std::string_view rest, std::string_view) {
+                      if (found.size() >= full || rest.size() < 8) return false;
+                      const auto hash = hash_at(rest.substr(8));
+                      if (hash && passes(ordered_at(rest), *hash))
+                        found.emplace_back(ordered_at(rest), *hash);
+                      return true;
+                    });
+  }
+
+  std::shared_ptr<rocksdb_home> home_;
+  std::array<std::mutex, 16> stripes_;
+};
+
+}  // namespace
+
+std::shared_ptr<report_store> make_rocksdb_reports(std::shared_ptr<rocksdb_home> home) {
+  return std::make_shared<rocksdb_reports>(std::move(home));
+}
+
+}  // namespace cybexd::store

@@ -1,0 +1,15 @@
+#pragma once
+// The embedded stores but for lake and archive, which have headers of their own. Internal to tahoe/store/.
+#include <memory>
+
+#include "tahoe/store/identity_store.hpp"
+#include "tahoe/store/report_store.hpp"
+#include "tahoe/store/rocksdb_home.hpp"
+
+namespace cybexd::store {
+
+[[nodiscard]] std::shared_ptr<report_store> make_rocksdb_reports(std::shared_ptr<rocksdb_home> home);
+[[nodiscard]] expected<std::shared_ptr<identity_store>> make_rocksdb_identity(
+    std::shared_ptr<rocksdb_home> home);
+
+}  // namespace cybexd::store
