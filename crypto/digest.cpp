@@ -103,6 +103,29 @@ hash256 sha256(std::initializer_list<std::string_view> parts) {
   return hash;
 }
 
+struct sha256_stream::impl {
+  std::unique_ptr<EVP_MD_CTX, context_free> context{EVP_MD_CTX_new()};
+};
+
+sha256_stream::sha256_stream() : impl_(std::make_unique<impl>()) {
+  require(impl_->context != nullptr, "EVP_MD_CTX_new");
+  require(EVP_DigestInit_ex(impl_->context.get(), algorithm(), nullptr) == 1, "EVP_DigestInit_ex");
+}
+
+sha256_stream::sha256_stream(sha256_stream&&) noexcept = default;
+sha256_stream& sha256_stream::operator=(sha256_stream&&) noexcept = default;
+sha256_stream::~sha256_stream() = default;
+
+void sha256_stream::update(std::string_view piece) {
+  require(EVP_DigestUpdate(impl_->context.get(), piece.data(), piece.size()) == 1, "EVP_DigestUpdate");
+}
+
+hash256 sha256_stream::finish() {
+  hash256 hash;
+  require(EVP_DigestFinal_ex(impl_->context.get(), hash.bytes.data(), nullptr) == 1, "EVP_DigestFinal_ex");
+  return hash;
+}
+
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text;

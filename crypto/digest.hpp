@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,9 @@ struct hash256 {
   std::array<std::uint8_t, 32> bytes{};
 
   auto operator<=>(const hash256&) const = default;
-  [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  [[nodiscard]] std::string_view view() const {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
 };
 
 /// SHA-256 of a text. Reuses a context of the calling thread.
@@ -24,6 +27,23 @@ struct hash256 {
 
 /// SHA-256 of the parts one after the other, without building the whole.
 [[nodiscard]] hash256 sha256(std::initializer_list<std::string_view> parts);
+
+/// SHA-256 of a text that comes piece by piece.
+class sha256_stream {
+ public:
+  sha256_stream();
+  sha256_stream(sha256_stream&&) noexcept;
+  sha256_stream& operator=(sha256_stream&&) noexcept;
+  ~sha256_stream();
+
+  void update(std::string_view piece);
+  /// The hash of all pieces. The stream is done after it.
+  [[nodiscard]] hash256 finish();
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
 
 /// Lower-case hexadecimal, two digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
