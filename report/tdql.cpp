@@ -115,7 +115,9 @@ expected<std::vector<document>> make_attributes(const std::vector<std::pair<std:
 
 hash256 query_hash(std::string_view qtype, std::string_view qhash, std::string_view userid,
                    double timestamp) {
-  const auto hour = std::to_string(static_cast<std::int64_t>(timestamp / 3600));
+  // Times beyond any calendar are all one hour: a cast of them would be undefined.
+  const double hours = std::clamp(timestamp / 3600, -1e15, 1e15);
+  const auto hour = std::to_string(static_cast<std::int64_t>(hours));
   return crypto::sha256({"object", "query", qtype, qhash, userid, hour});
 }
 
