@@ -23,11 +23,45 @@ BOOST_AUTO_TEST_CASE(every_golden_case_both_ways) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_literal_is_refused_with_its_place) {
-  for (const char* text :
-       {"", "b", "b'", "b\"", "b'abc", "b'abc\"", "'abc'", "\"abc\"", "B'abc'", "bytes('abc')", "br'abc'", "rb'abc'", " b'abc'",
-        "b'abc' ", "b'a' b'b'", "b'a'+b'b'", "b''.join([])", "b'a'b'b'", "b'''abc'''", "b'\\", "b'\\'", "b'\\x4'", "b'\\x'",
-        "b'\\xg0'", "b'\\q'", "b'\\0'", "b'\\101'", "b'\\u0041'", "b'\\a'", "b'a\nb'", "b'\xc3\xa9'", "b'\t'", "b'\x7f'",
-        "b'it's'", "__import__('os').system('true')", "b'%s' % open('/etc/passwd').read()", "[b'a']", "b'a',", "b'\\\n'"}) {
+  for (const char* text : {"",
+                           "b",
+                           "b'",
+                           "b\"",
+                           "b'abc",
+                           "b'abc\"",
+                           "'abc'",
+                           "\"abc\"",
+                           "B'abc'",
+                           "bytes('abc')",
+                           "br'abc'",
+                           "rb'abc'",
+                           " b'abc'",
+                           "b'abc' ",
+                           "b'a' b'b'",
+                           "b'a'+b'b'",
+                           "b''.join([])",
+                           "b'a'b'b'",
+                           "b'''abc'''",
+                           "b'\\",
+                           "b'\\'",
+                           "b'\\x4'",
+                           "b'\\x'",
+                           "b'\\xg0'",
+                           "b'\\q'",
+                           "b'\\0'",
+                           "b'\\101'",
+                           "b'\\u0041'",
+                           "b'\\a'",
+                           "b'a\nb'",
+                           "b'\xc3\xa9'",
+                           "b'\t'",
+                           "b'\x7f'",
+                           "b'it's'",
+                           "__import__('os').system('true')",
+                           "b'%s' % open('/etc/passwd').read()",
+                           "[b'a']",
+                           "b'a',",
+                           "b'\\\n'"}) {
     const auto bytes = report::read_bytes_literal(text);
     BOOST_REQUIRE_MESSAGE(!bytes, text);
     BOOST_CHECK(bytes.error().kind == failure::bad_input);

@@ -13,7 +13,8 @@ namespace {
 
 const std::string user(64, 'u');
 
-report::query_document made(const tahoe::value& data = tahoe::object{{"sub_type", "ipv4"}, {"data", "1.1.1.1"}}) {
+report::query_document made(const tahoe::value& data = tahoe::object{{"sub_type", "ipv4"},
+                                                                     {"data", "1.1.1.1"}}) {
   auto query = report::make_query("count", data, user, 1620000000.25);
   BOOST_REQUIRE(query);
   return std::move(*query);
@@ -21,12 +22,14 @@ report::query_document made(const tahoe::value& data = tahoe::object{{"sub_type"
 
 /// What the step of that name in `tdql.json` does.
 tahoe::document after(const tahoe::document& query, const std::string& step, const std::string& report_id) {
-  auto update = step == "socket set"      ? report::with_socket(query, {"localhost", 4321, "00ff00ff00ff00ff00ff00ff00ff00ff"})
+  auto update = step == "socket set"
+                    ? report::with_socket(query, {"localhost", 4321, "00ff00ff00ff00ff00ff00ff00ff00ff"})
                 : step == "report_id set" ? report::with_report(query, report::status_of(query), report_id)
                                           : report::with_status(query, step);
   BOOST_REQUIRE(update);
   for (const auto& child : update->new_children)
-    BOOST_CHECK(std::find(update->query.ref.begin(), update->query.ref.end(), child.hash) != update->query.ref.end());
+    BOOST_CHECK(std::find(update->query.ref.begin(), update->query.ref.end(), child.hash) !=
+                update->query.ref.end());
   return update->query;
 }
 
@@ -40,15 +43,17 @@ BOOST_AUTO_TEST_CASE(every_golden_case_at_each_step) {
   BOOST_CHECK_EQUAL(cases.size(), 3u);
   for (const auto& c : cases) {
     double room = 0;
-    const auto query = report::make_query(fixtures::text_at(c, "type"), fixtures::at(c, "data"), fixtures::text_at(c, "userid"),
-                                          *fixtures::at(c, "timestamp").number(room));
+    const auto query =
+        report::make_query(fixtures::text_at(c, "type"), fixtures::at(c, "data"),
+                           fixtures::text_at(c, "userid"), *fixtures::at(c, "timestamp").number(room));
     BOOST_REQUIRE(query);
     BOOST_CHECK_EQUAL(crypto::to_hex(query->query.hash), fixtures::text_at(c, "_hash"));
     const auto fields = report::read_query_document(query->query);
     BOOST_REQUIRE(fields);
     BOOST_CHECK_EQUAL(report::write_bytes_literal(fields->qdata), fixtures::text_at(c, "qdata"));
     BOOST_CHECK_EQUAL(fields->qhash, fixtures::text_at(c, "qhash"));
-    BOOST_CHECK_EQUAL(crypto::to_hex(crypto::sha256(fixtures::text_at(c, "unique"))), fixtures::text_at(c, "_hash"));
+    BOOST_CHECK_EQUAL(crypto::to_hex(crypto::sha256(fixtures::text_at(c, "unique"))),
+                      fixtures::text_at(c, "_hash"));
     const auto data = report::query_data(*fields);
     BOOST_REQUIRE(data);
     BOOST_CHECK_EQUAL(fixtures::unordered(*data), fixtures::unordered(fixtures::at(c, "data")));
@@ -56,8 +61,10 @@ BOOST_AUTO_TEST_CASE(every_golden_case_at_each_step) {
     auto document = query->query;
     for (const auto& step : fixtures::list_at(c, "steps")) {
       const auto& name = fixtures::text_at(step, "step");
-      if (name != "created") document = after(document, name, fixtures::text_at(fixtures::at(c, "report"), "_hash"));
-      BOOST_CHECK_EQUAL(fixtures::unordered(tahoe::to_value(document)), fixtures::unordered(fixtures::at(step, "doc")));
+      if (name != "created")
+        document = after(document, name, fixtures::text_at(fixtures::at(c, "report"), "_hash"));
+      BOOST_CHECK_EQUAL(fixtures::unordered(tahoe::to_value(document)),
+                        fixtures::unordered(fixtures::at(step, "doc")));
     }
   }
 }
@@ -103,7 +110,8 @@ BOOST_AUTO_TEST_CASE(a_missing_or_wrong_field_is_named) {
       BOOST_CHECK_MESSAGE(fields.error().text.find(name) != std::string::npos, fields.error().text);
     }
   }
-  for (tahoe::value data : {tahoe::value(), tahoe::value("x"), tahoe::value(tahoe::array{1}), tahoe::value(3)}) {
+  for (tahoe::value data :
+       {tahoe::value(), tahoe::value("x"), tahoe::value(tahoe::array{1}), tahoe::value(3)}) {
     auto document = made().query;
     document.data = data;
     BOOST_CHECK(!report::read_query_document(document));
@@ -141,15 +149,18 @@ BOOST_AUTO_TEST_CASE(sealed_queries_open_with_the_given_function) {
   const auto fields = report::read_query_document(query->query);
   BOOST_REQUIRE(fields);
   BOOST_CHECK(fields->encrypted);
-  BOOST_CHECK_EQUAL(fixtures::unordered(report::query_data(*fields, open).value()), fixtures::unordered(data));
+  BOOST_CHECK_EQUAL(fixtures::unordered(report::query_data(*fields, open).value()),
+                    fixtures::unordered(data));
   BOOST_CHECK(!report::query_data(*fields));
-  const auto wrong = report::query_data(*fields, [](const std::string&) -> expected<std::string> { return "{}"; });
+  const auto wrong =
+      report::query_data(*fields, [](const std::string&) -> expected<std::string> { return "{}"; });
   BOOST_REQUIRE(!wrong);
   BOOST_CHECK(wrong.error().text.find("qhash") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_type_that_is_no_identifier_makes_no_query) {
-  for (const char* type : {"", "a b", "1x", "count\n", "'; drop"}) BOOST_CHECK(!report::make_query(type, tahoe::object{}, user, 0));
+  for (const char* type : {"", "a b", "1x", "count\n", "'; drop"})
+    BOOST_CHECK(!report::make_query(type, tahoe::object{}, user, 0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
