@@ -1,6 +1,7 @@
 #pragma once
 // Users and organisations as TAHOE documents, `spec/identity.md`. Pure: documents in, documents out.
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,36 +11,68 @@
 
 namespace cybexd::tahoe::identity {
 
-/// An object with the attribute documents it is made of: what a change writes.
+/// An object with the documents it is made of that may be new: what a change writes.
 struct entity {
   document object;
   std::vector<document> parts;  ///< Attributes and inner objects, children first.
 };
 
 /// `password` is a stored form (crypto/password.hpp), never the password itself.
-[[nodiscard]] expected<entity> make_user(std::string_view email, std::string_view password, std::string_view name, bool superuser);
-/// `users` and `admins` are user documents; every admin is made a user, every user joins `_acl`. At least one admin.
-[[nodiscard]] expected<entity> make_org(std::string_view orgname, std::string_view name, const std::vector<document>& users, const std::vector<document>& admins);
+[[nodiscard]] expected<entity> make_user(std::string_view email, std::string_view password,
+                                         std::string_view name, bool superuser);
 
-/// The three lists of an organisation, as hashes of users.
+/// The user with another stored password; `parts` holds the new password attribute.
+[[nodiscard]] expected<entity> with_password(const document& user, std::string_view stored_password);
+/// The hash of the password attribute that a user has now.
+[[nodiscard]] std::optional<hash256> password_attribute_of(const document& user);
+
+/// The three lists of an organisation.
 enum class member_list { acl, user, admin };
 [[nodiscard]] std::optional<member_list> member_list_from(std::string_view name);
-[[nodiscard]] std::vector<hash256> members(const document& org, member_list list);
 
-/// Adds or removes with the rules of `spec/http.md` (admin makes a user, user joins acl; the last admin stays; an admin
-/// cannot leave acl or user). Rebuilds `data`, `_cref` and `_ref`; `_hash` does not change. `embedded` are the user
-/// documents of all members. Errors: conflict (is there, or is not), not_allowed (the last admin), bad_input.
-[[nodiscard]] expected<entity> add_member(const document& org, member_list list, const document& user, const std::vector<document>& embedded);
-[[nodiscard]] expected<entity> remove_member(const document& org, member_list list, const hash256& user, const std::vector<document>& embedded);
+/// Who is in an organisation, as hashes of users, sorted and once each.
+struct membership {
+  std::vector<hash256> users;   ///< `_usr_ref`
+  std::vector<hash256> admins;  ///< `_adm_ref`, a subset of `users`
+  std::vector<hash256> acl;     ///< `_acl`, a superset of `admins`
 
-/// The user or organisation with another stored password (of the user itself, or of an embedded user).
-[[nodiscard]] expected<entity> with_password(const document& user, std::string_view stored_password);
-[[nodiscard]] expected<entity> with_embedded_user(const document& org, const document& old_user, const entity& new_user, const std::vector<document>& embedded);
+  bool operator==(const membership&) const = default;
+};
+[[nodiscard]] membership membership_of(const document& org);
 
-[[nodiscard]] std::string email_of(const document& user);
-[[nodiscard]] std::string stored_password_of(const document& user);
+/// Puts users on a list. An admin becomes a user, and who becomes a user or admin joins `_acl`. All or none.
+/// Errors: bad_input where one of them is on the list already, naming the first.
+[[nodiscard]] expected<void> add(membership& to, member_list list, std::span<const hash256> users);
+
+/// Takes users off a list; who leaves the users leaves `_acl` too. All or none. Errors: bad_input where one
+/// of them is not on the list, is an admin (who leaves neither `acl` nor `user`), or where no admin would be
+/// left.
+[[nodiscard]] expected<void> remove(membership& from, member_list list, std::span<const hash256> users);
+
+/// A new organisation. `users` are the documents of all its users, admins among them.
+[[nodiscard]] expected<entity> make_org(std::string_view orgname, std::string_view name,
+                                        const membership& who, std::span<const document> users);
+
+/// The organisation with other members, or with its users' documents as they are now. `users` holds the
+/// documents of `who.users`, in any order; others in it are ignored. `_hash` and all other fields and
+/// children stay. Errors: corrupt (a user's document is missing), too_large.
+[[nodiscard]] expected<entity> with_members(const document& org, const membership& who,
+                                            std::span<const document> users);
+/// The hash of the object `admin` that an organisation embeds now.
+[[nodiscard]] std::optional<hash256> admin_object_of(const document& org);
+
+[[nodiscard]] bool is_user(const document& d);
+[[nodiscard]] bool is_org(const document& d);
 [[nodiscard]] bool is_superuser(const document& user);
-/// The document as others may see it: no `password` at any depth, nor its hash in `_cref` and `_ref`.
-[[nodiscard]] document without_passwords(const document& user_or_org);
+/// Empty where the document has none.
+[[nodiscard]] std::string email_of(const document& user);
+[[nodiscard]] std::string orgname_of(const document& org);
+[[nodiscard]] std::string stored_password_of(const document& user);
+
+/// A user, organisation or object `admin` as others may see it: no `password` at any depth, nor its hash in
+/// `_cref` and `_ref`. Any other document as it is.
+[[nodiscard]] document without_passwords(const document& d);
+/// Whether a document of the identity store is a password attribute, which nobody may see.
+[[nodiscard]] bool is_password(const document& d);
 
 }  // namespace cybexd::tahoe::identity

@@ -6,17 +6,18 @@
 #include <string>
 
 #include "crypto/envelope.hpp"
+#include "tests/fixtures/golden.hpp"
 #include "tests/fixtures/golden_keys.hpp"
 #include "tests/fixtures/temp_dir.hpp"
 
 namespace crypto = cybexd::crypto;
-namespace fixtures = cybexd::tests;
+namespace fixtures = cybexd::fixtures;
 using cybexd::failure;
 
 namespace {
 
 const std::map<std::string, fixtures::golden_key>& golden_pems() {
-  static const auto all = fixtures::golden_keys(fixtures::read_golden("envelope.json"));
+  static const auto all = fixtures::golden_keys(fixtures::golden("envelope"));
   return all;
 }
 
@@ -145,7 +146,7 @@ BOOST_AUTO_TEST_CASE(sizes_out_of_range_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_private_key_file_is_for_its_owner_alone) {
-  const fixtures::temp_dir dir;
+  const cybexd::tests::temp_dir dir;
   const auto path = dir.path() / "priv.pem";
   using std::filesystem::perms;
   const auto owner = perms::owner_read | perms::owner_write;
@@ -162,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_private_key_file_is_for_its_owner_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(files_that_are_none_are_refused_with_their_name) {
-  const fixtures::temp_dir dir;
+  const cybexd::tests::temp_dir dir;
   const auto missing = crypto::private_key::from_file((dir.path() / "none.pem").string());
   BOOST_TEST((!missing && missing.error().kind == failure::not_found));
   const auto folder = crypto::private_key::from_file(dir.path().string());
