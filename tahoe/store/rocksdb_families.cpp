@@ -34,24 +34,24 @@ struct plan {
 
 // In the order of the enumeration.
 const std::array<plan, family_count> plans{{
-    {family::meta, "default", use::rows},                    // "format" -> version
-    {family::lake_entries, "lake_entries", use::rows},       // id -> entry and mark
-    {family::lake_waiting, "lake_waiting", use::rows},       // id -> nothing; entries that wait, by arrival
-    {family::lake_aside, "lake_aside", use::rows},           // id -> state; entries set aside
-    {family::lake_files, "lake_files", use::sealed},         // id -> envelope
-    {family::lake_meta, "lake_meta", use::rows},             // the books
-    {family::archive_docs, "archive_docs", use::documents},  // hash -> document
-    {family::archive_ids, "archive_ids", use::rows},         // id -> hash
-    {family::archive_events, "archive_events", use::rows},   // id -> facts of an event
-    {family::archive_postings, "archive_postings", use::index},  // attribute -> events
-    {family::archive_buckets, "archive_buckets", use::index},    // attribute -> counts
-    {family::archive_sessions, "archive_sessions", use::index},  // event <-> session
-    {family::archive_meta, "archive_meta", use::rows},           // counters and lists
-    {family::report_docs, "report_docs", use::documents},        // hash -> query, report or attribute
-    {family::report_index, "report_index", use::rows},           // what may be taken; who has which report
-    {family::identity_docs, "identity_docs", use::documents},    // hash -> user, organisation or attribute
-    {family::identity_index, "identity_index", use::rows},       // unique names, tokens
-    {family::identity_audit, "identity_audit", use::rows},       // number -> audit line
+    {family::meta, "default", use::rows},               // "format" -> version
+    {family::lake_entries, "lake_entries", use::rows},  // id -> entry and mark
+    {family::lake_waiting, "lake_waiting", use::rows},  // id -> nothing; entries that wait, by arrival
+    {family::lake_aside, "lake_aside", use::rows},      // id -> state; entries set aside
+    {family::lake_files, "lake_files", use::sealed},    // id -> envelope
+    {family::lake_meta, "lake_meta", use::rows, make_sums_merge},  // the books
+    {family::archive_docs, "archive_docs", use::documents},        // hash -> document
+    {family::archive_ids, "archive_ids", use::rows},               // id -> hash
+    {family::archive_events, "archive_events", use::rows},         // id -> facts of an event
+    {family::archive_postings, "archive_postings", use::index},    // attribute -> events
+    {family::archive_buckets, "archive_buckets", use::index},      // attribute -> counts
+    {family::archive_sessions, "archive_sessions", use::index},    // event <-> session
+    {family::archive_meta, "archive_meta", use::rows},             // counters and lists
+    {family::report_docs, "report_docs", use::documents},          // hash -> query, report or attribute
+    {family::report_index, "report_index", use::rows},             // what may be taken; who has which report
+    {family::identity_docs, "identity_docs", use::documents},      // hash -> user, organisation or attribute
+    {family::identity_index, "identity_index", use::rows},         // unique names, tokens
+    {family::identity_audit, "identity_audit", use::rows},         // number -> audit line
 }};
 
 rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<rocksdb::Cache>& cache) {

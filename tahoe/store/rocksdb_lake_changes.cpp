@@ -107,8 +107,9 @@ expected<void> rocksdb_lake::mark(std::span<const entry_mark> marks) {
   rocksdb::WriteBatch batch;
   auto now = stage(marks, batch);
   if (!now) return fail(now.error());
-  if (batch.Count() == 0) return {};
-  if (auto written = home_->write(batch, durability::in_order, "lake: mark"); !written) return written;
+  if (batch.Count() != 0) {
+    if (auto written = home_->write(batch, durability::in_order, "lake: mark"); !written) return written;
+  }
   settle(std::move(*now));
   return {};
 }

@@ -62,13 +62,9 @@ class rocksdb_reports final : public report_store {
     const auto alone = lock(update.new_children, &update.query);
     auto stored = get(update.query.hash);
     if (!stored) return fail(stored.error());
-    if (!*stored || (update.only_if_status && facts::state_of(**stored).status != *update.only_if_status))
-      return false;
-    if (update.only_if_claimed_by) {
-      auto claim = claim_of(update.query.hash, nullptr);
-      if (!claim) return fail(claim.error());
-      if (!*claim || (*claim)->owner != *update.only_if_claimed_by) return false;
-    }
+    if (!*stored) return false;
+    auto allowed = holds(update, **stored);
+    if (!allowed || !*allowed) return allowed;
     rocksdb::WriteBatch batch;
     if (auto added = add(update.new_children, batch); !added) return fail(added.error());
     if (auto replaced = replace(**stored, update.query, batch); !replaced) return fail(replaced.error());
@@ -157,6 +153,16 @@ class rocksdb_reports final : public report_store {
       for (const auto& key : index_keys(d)) (void)batch.Put(home_->handle(family::report_index), key, "");
     }
     return {};
+  }
+
+  /// Whether the conditions of an update hold.
+  expected<bool> holds(const query_update& update, const document& stored) {
+    if (update.only_if_status && facts::state_of(stored).status != *update.only_if_status) return false;
+    if (!update.only_if_claimed_by && !update.only_if_claim_free_at) return true;
+    auto claim = claim_of(stored.hash, nullptr);
+    if (!claim) return fail(claim.error());
+    if (update.only_if_claimed_by && (!*claim || (*claim)->owner != *update.only_if_claimed_by)) return false;
+    return !update.only_if_claim_free_at || !*claim || (*claim)->deadline < *update.only_if_claim_free_at;
   }
 
   expected<void> replace(const document& before, const document& after, rocksdb::WriteBatch& batch) {
