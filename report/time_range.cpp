@@ -25,7 +25,7 @@ const date::time_zone* find_zone(const std::string& name) {
     return nullptr;
   try {
     return date::locate_zone(name);
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // allowed: the library throws
     return nullptr;
   }
 }
@@ -200,7 +200,7 @@ expected<time_range> read_time_range(const time_range_text& text, double now) {
       if (!end) return fail(end.error());
       range.end = *end;
     }
-  } catch (const std::exception& problem) {  // a zone's file that cannot be read
+  } catch (const std::exception& problem) {  // allowed: the library throws where a zone's file is damaged
     return wrong("tzname", name, std::string("its rules cannot be read: ") + problem.what());
   }
   return range;
