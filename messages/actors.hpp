@@ -4,10 +4,14 @@
 #include "messages/caf_compat.hpp"
 #include "messages/line.hpp"
 #include "messages/payloads.hpp"
+#include "messages/queries.hpp"
 
 namespace cybexd::messages {
 
 ACT_INSPECT(nudge)
+ACT_INSPECT(tell_socket, host, port)
+ACT_INSPECT(queries_taken, taken, busy)
+ACT_INSPECT(patience_over, query, waiter)
 ACT_INSPECT(archive_once, force)
 ACT_INSPECT(archive_summary, completed, reason, archived, known)
 ACT_INSPECT(get_status)
@@ -23,6 +27,12 @@ ACT_INSPECT(caught_up, completed, reason, filtered)
 // Payloads behind pointers and answers to outsiders: they never leave the process.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::ask_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::make_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::report_made)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::store_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::report_stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::socket_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::run_queries)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::open_files)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::files_opened)
@@ -59,6 +69,15 @@ CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::catch_up))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::caught_up))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::put_entries))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::entries_put))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::make_report))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::report_made))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::store_report))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::report_stored))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::tell_socket))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::socket_told))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::run_queries))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::queries_taken))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::patience_over))
 CAF_END_TYPE_ID_BLOCK(cybexd)
 
 namespace cybexd::messages {
@@ -95,8 +114,24 @@ using cache_poller_actor = drainable::extend<act::in<nudge>, act::ask_t<archive_
                                              act::ask_t<line_status, get_status>,
                                              act::in<tick>>;  // INTERNAL: the next round
 
+/// Makes one report over a view of the archive.
+using report_worker_actor = caf::typed_actor<act::ask_t<report_made, make_report>>;
+
+/// Stores a report, then status and report_id of its query in one update.
+using report_writer_actor = caf::typed_actor<act::ask_t<report_stored, store_report>>;
+
+/// Connects to whoever waits for a report, sends the nonce, closes.
+using reply_socket_actor = caf::typed_actor<act::ask_t<socket_told, tell_socket>>;
+
 /// Validates, reuses, claims, dispatches by type, sets status.
-using query_desk_actor = drainable::extend<act::in<ask_query>>;
+using query_desk_actor =
+    drainable::extend<act::in<ask_query>, act::ask_t<queries_taken, run_queries>,
+                      act::in<patience_over>,  // INTERNAL: a waiting asker gets `processing`
+                      act::in<tick>>;          // INTERNAL: the grace of a stop is over
+
+/// Finds waiting queries that others put into the store; backs off like the cache poller, with a cap of its
+/// own.
+using query_poller_actor = drainable::extend<act::in<tick>>;  // INTERNAL: the next look
 
 /// Starts, watches and replaces all others, and passes on what comes from outside: its handle stays good when
 /// one of them is replaced.

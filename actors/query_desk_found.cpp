@@ -1,0 +1,94 @@
+// The query desk's other half: queries that others put into the store, and the orderly stop.
+#include <algorithm>
+
+#include "actors/log.hpp"
+#include "actors/query_desk.hpp"
+#include "actors/shell.hpp"
+#include "report/query.hpp"
+#include "tahoe/document.hpp"
+
+namespace cybexd::actors {
+
+messages::queries_taken query_desk_state::run(const messages::run_queries& found) {
+  messages::queries_taken out;
+  if (draining_) return {0, true};
+  for (const auto& query : *found.queries) {
+    if (jobs_.contains(crypto::to_hex(query.hash))) continue;
+    if (queues_.at(queue_of(report::qtype_of(query))).full()) {
+      out.busy = true;
+      continue;
+    }
+    if (take_found(query)) ++out.taken;
+  }
+  return out;
+}
+
+/// A query document of somebody else: whatever is wrong with it costs nobody else anything.
+bool query_desk_state::take_found(const tahoe::document& found) {
+  const double now = options_.now();
+  const auto userid = report::userid_of(found);
+  auto visible = options_.visible_to(userid);
+  if (!visible) {
+    log(log_level::warning, name, "a waiting query stays: " + visible.error().text);
+    return false;
+  }
+  report::asker who{userid, visible->has_value(), visible->value_or(store::visibility{})};
+  auto taken = take_found_query(*options_.store, found, who.who, now, options_.claims);
+  if (!taken) {
+    log(log_level::warning, name, "a waiting query stays: " + taken.error().text);
+    return false;
+  }
+  if (taken->what != taken_query::outcome::taken) return false;
+  const auto fields = report::read_query_document(taken->query);
+  auto data = fields ? report::query_data(*fields, options_.open_envelope)
+                     : expected<tahoe::value>(fail(fields.error()));
+  if (data)
+    begin(std::move(taken->query), fields->qtype, std::move(*data), std::move(who), now, nullptr);
+  else
+    fail_found(taken->query, data.error(), now);
+  return true;
+}
+
+void query_desk_state::fail_found(const tahoe::document& query, const error& why, double now) {
+  const auto key = crypto::to_hex(query.hash);
+  const auto type = report::qtype_of(query);
+  auto work = std::make_shared<messages::report_job>();
+  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, true};
+  std::shared_ptr<const tahoe::document> report;
+  if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
+    report = std::make_shared<const tahoe::document>(std::move(made->report));
+  store(key, std::move(report), "failed");
+}
+
+void query_desk_state::put_back(const std::string& key) {
+  auto& job = jobs_.at(key);
+  const auto back = give_back(*options_.store, job.query, options_.claims.owner);
+  if (!back) log(log_level::warning, name, "query " + key + " could not be given back: " + back.error().text);
+  for (auto& [number, reply] : job.waiters) (*reply)(messages::query_answer{});
+  finish(key);
+}
+
+void query_desk_state::drain(caf::typed_response_promise<messages::drained> promise) {
+  draining_ = std::move(promise);
+  std::vector<std::string> waiting;
+  for (auto& [type, queue] : queues_)
+    for (auto& key : queue.clear()) waiting.push_back(std::move(key));
+  for (const auto& key : waiting) put_back(key);
+  act::tell_after(self_, options_.stop_grace, messages::query_desk_actor{self_}, messages::tick{});
+  end_if_idle();
+}
+
+/// The grace of a stop is over: reports that still run go back to `wait`.
+void query_desk_state::stop_running() {
+  for (auto& [key, job] : jobs_) job.work->cancelled = true;
+}
+
+void query_desk_state::end_if_idle() {
+  if (!draining_ || !jobs_.empty()) return;
+  auto promise = std::move(*draining_);
+  draining_.reset();
+  promise.deliver(messages::drained{});
+  self_->quit();
+}
+
+}  // namespace cybexd::actors

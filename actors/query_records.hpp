@@ -1,0 +1,65 @@
+#pragma once
+// The life of a query in the report store: put, taken, given back, finished (`spec/report.md`). Plain
+// functions; every step is atomic and durable in the store, and its errors are the store's (unavailable,
+// corrupt).
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/error.hpp"
+#include "messages/queries.hpp"
+#include "report/answer.hpp"
+#include "report/tdql.hpp"
+#include "tahoe/store/report_store.hpp"
+
+namespace cybexd::actors {
+
+struct query_claims {
+  std::string owner;         ///< This server, unique for each start.
+  double lasts = 90;         ///< Seconds a claim holds; longer than any report may take.
+  double foreign_age = 600;  ///< Seconds after which a query in `processing` without a claim is taken.
+};
+
+/// What became of the attempt to take a query.
+struct taken_query {
+  enum class outcome {
+    taken,    ///< It is ours, in `processing`: make the report.
+    busy,     ///< Somebody is at it.
+    answered  ///< `report` is the stored one of the same query.
+  };
+  outcome what = outcome::busy;
+  tahoe::document query;
+  bool failed = false;  ///< Whether the stored report says `failed`.
+  std::optional<tahoe::document> report;
+};
+
+/// A query that somebody asks here and now: reuses the stored report of the same query in the same hour
+/// unless `redo`, or unless what the user may see has changed since; else takes it. `now` is the server's
+/// clock, for the claim.
+[[nodiscard]] expected<taken_query> open_query(store::report_store& store,
+                                               const report::query_document& asked,
+                                               const store::visibility& who, bool redo, double now,
+                                               const query_claims& claims);
+
+/// A query that was found waiting, or left behind: takes it if it may be taken.
+[[nodiscard]] expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found,
+                                                     const store::visibility& who, double now,
+                                                     const query_claims& claims);
+
+/// Back to `wait`, so that the next server takes it. False: it was not ours any more.
+[[nodiscard]] expected<bool> give_back(store::report_store& store, const tahoe::document& query,
+                                       const std::string& owner);
+
+/// The report first; then one update sets status and report_id, only while the query is in `processing` under
+/// our claim.
+[[nodiscard]] messages::report_stored finish_query(store::report_store& store,
+                                                   const messages::store_report& done);
+
+/// The report as its asker sees it: with the asking query's userid, time and page, whoever's query made it.
+[[nodiscard]] tahoe::document as_asked(tahoe::document report, const tahoe::document& query);
+
+/// Keeps time and pages of the asking query with it, since a stored report may be another query's.
+void remember_answer(tahoe::document& query, const tahoe::document& report);
+
+}  // namespace cybexd::actors

@@ -1,0 +1,141 @@
+#include "actors/reply_socket.hpp"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "actors/shell.hpp"
+
+namespace cybexd::actors {
+namespace {
+
+using outcome = messages::socket_told::outcome;
+using clock = std::chrono::steady_clock;
+
+class descriptor {
+ public:
+  explicit descriptor(int number) : number_(number) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+struct free_addresses {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+
+/// Waits until the socket can be written to; false past the deadline.
+bool wait_writable(int socket, clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
+    if (left <= 0) return false;
+    pollfd wanted{socket, POLLOUT, 0};
+    const int ready = ::poll(&wanted, 1, static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+outcome connect_and_send(const addrinfo& address, const std::string& nonce, clock::time_point deadline) {
+  const descriptor socket(
+      ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
+  if (socket.number() < 0) return outcome::refused;
+  if (::connect(socket.number(), address.ai_addr, address.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS) return outcome::refused;
+    if (!wait_writable(socket.number(), deadline)) return outcome::timed_out;
+    int problem = 0;
+    socklen_t size = sizeof problem;
+    if (::getsockopt(socket.number(), SOL_SOCKET, SO_ERROR, &problem, &size) != 0 || problem != 0)
+      return problem == ETIMEDOUT ? outcome::timed_out : outcome::refused;
+  }
+  std::size_t sent = 0;
+  while (sent < nonce.size()) {
+    const auto n = ::send(socket.number(), nonce.data() + sent, nonce.size() - sent, MSG_NOSIGNAL);
+    if (n > 0) {
+      sent += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      if (!wait_writable(socket.number(), deadline)) return outcome::timed_out;
+    } else if (errno != EINTR) {
+      return outcome::refused;
+    }
+  }
+  return outcome::told;
+}
+
+std::string_view to_string(outcome what) {
+  switch (what) {
+    case outcome::told:
+      return "told";
+    case outcome::refused:
+      return "refused";
+    case outcome::timed_out:
+      return "timed_out";
+    case outcome::not_allowed:
+      return "not_allowed";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::string reply_host(const reply_options& options, const std::string& named) {
+  return named == "0.0.0.0" || named == "127.0.0.1" || named == "localhost" ? options.api_host : named;
+}
+
+bool reply_allowed(const reply_options& options, const std::string& host, std::uint16_t port) {
+  if (port == 0 || host.empty()) return false;
+  if (options.allow.empty()) return host == options.api_host;
+  const auto with_port = host + ":" + std::to_string(port);
+  return std::any_of(options.allow.begin(), options.allow.end(), [&](const std::string& allowed) {
+    const auto at = allowed.rfind(':');
+    const auto name = reply_host(options, allowed.substr(0, at));
+    return at == std::string::npos ? name == host : name + allowed.substr(at) == with_port;
+  });
+}
+
+messages::socket_told tell_waiting(const reply_options& options, const messages::tell_socket& whom) {
+  const auto host = reply_host(options, whom.host);
+  if (!reply_allowed(options, host, whom.port)) return {outcome::not_allowed};
+  const auto deadline = clock::now() + options.timeout;
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  // Names that the configuration allows only: the resolver's own time-outs bound this.
+  if (::getaddrinfo(host.c_str(), std::to_string(whom.port).c_str(), &hints, &found) != 0)
+    return {outcome::refused};
+  const std::unique_ptr<addrinfo, free_addresses> addresses(found);
+  outcome last = outcome::refused;
+  for (const auto* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    last = connect_and_send(*address, whom.nonce, deadline);
+    if (last == outcome::told || last == outcome::timed_out) break;
+  }
+  return {last};
+}
+
+messages::reply_socket_actor::behavior_type reply_socket(
+    messages::reply_socket_actor::stateful_pointer<reply_socket_state> self, reply_options options,
+    telemetry* metrics) {
+  const auto meter = metrics->actor(reply_socket_state::name);
+  behave(self, meter);
+  act::st(self).options = std::move(options);
+  return {metered(self, meter, "tell", [self, metrics](const messages::tell_socket& whom) {
+    const auto told = tell_waiting(act::st(self).options, whom);
+    metrics->add(counter::replies, {to_string(told.what)});
+    return told;
+  })};
+}
+
+}  // namespace cybexd::actors

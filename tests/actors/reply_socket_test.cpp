@@ -1,0 +1,93 @@
+#include "actors/reply_socket.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+using namespace cybexd;
+using actors::reply_options;
+using outcome = messages::socket_told::outcome;
+
+namespace {
+
+/// A listening socket on the loopback address.
+struct listener {
+  int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::uint16_t port = 0;
+
+  explicit listener(int backlog = 4) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    BOOST_REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    BOOST_REQUIRE(::listen(socket, backlog) == 0);
+    BOOST_REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port = ntohs(address.sin_port);
+  }
+  listener(const listener&) = delete;
+  ~listener() { ::close(socket); }
+
+  [[nodiscard]] std::string received() const {
+    const int peer = ::accept(socket, nullptr, nullptr);
+    std::string text;
+    char room[256];
+    for (ssize_t n = 0; (n = ::read(peer, room, sizeof room)) > 0;)
+      text.append(room, static_cast<std::size_t>(n));
+    ::close(peer);
+    return text;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(reply_socket)
+
+BOOST_AUTO_TEST_CASE(names_of_this_machine_stand_for_the_api_host) {
+  const reply_options options{"10.1.2.3", {}, {}};
+  for (const auto* name : {"0.0.0.0", "127.0.0.1", "localhost"})
+    BOOST_TEST(actors::reply_host(options, name) == "10.1.2.3");
+  BOOST_TEST(actors::reply_host(options, "10.9.9.9") == "10.9.9.9");
+}
+
+BOOST_AUTO_TEST_CASE(only_what_the_configuration_allows_is_connected_to) {
+  const reply_options api_only{"10.1.2.3", {}, {}};
+  BOOST_TEST(actors::reply_allowed(api_only, "10.1.2.3", 1));
+  BOOST_TEST(!actors::reply_allowed(api_only, "10.1.2.4", 1));
+  BOOST_TEST(!actors::reply_allowed(api_only, "10.1.2.3", 0));
+  const reply_options listed{"10.1.2.3", {"hub.example.org:4000", "10.5.5.5", "localhost:7000"}, {}};
+  BOOST_TEST(actors::reply_allowed(listed, "hub.example.org", 4000));
+  BOOST_TEST(!actors::reply_allowed(listed, "hub.example.org", 4001));
+  BOOST_TEST(actors::reply_allowed(listed, "10.5.5.5", 22));
+  BOOST_TEST(actors::reply_allowed(listed, "10.1.2.3", 7000));
+  BOOST_TEST(!actors::reply_allowed(listed, "10.1.2.3", 7001));
+  BOOST_TEST((actors::tell_waiting(api_only, {"evil.example.net", 80, "x"}).what == outcome::not_allowed));
+}
+
+BOOST_AUTO_TEST_CASE(the_nonce_arrives_and_the_connection_closes) {
+  const listener waiting;
+  const auto told = actors::tell_waiting({}, {"0.0.0.0", waiting.port, "00112233445566778899aabbccddeeff"});
+  BOOST_TEST((told.what == outcome::told));
+  BOOST_TEST(waiting.received() == "00112233445566778899aabbccddeeff");
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_refuses_costs_nothing) {
+  std::uint16_t port = 0;
+  {
+    const listener gone;
+    port = gone.port;
+  }
+  BOOST_TEST((actors::tell_waiting({}, {"localhost", port, "x"}).what == outcome::refused));
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_takes_nothing_costs_the_time_out_at_most) {
+  const listener deaf(0);
+  const reply_options quick{"127.0.0.1", {}, std::chrono::milliseconds(50)};
+  const std::string much(64u << 20, 'x');  // more than the kernel keeps for a peer that does not read
+  BOOST_TEST((actors::tell_waiting(quick, {"localhost", deaf.port, much}).what == outcome::timed_out));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
