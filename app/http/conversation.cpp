@@ -1,0 +1,261 @@
+#include "app/http/conversation.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "app/http/url.hpp"
+
+namespace cybexd::app::http {
+
+namespace {
+
+using step = message_reader::step;
+
+constexpr std::uint64_t budget_step =
+    1u << 20;  ///< A body takes its share of the budget as it comes, in such steps.
+constexpr auto last_words =
+    std::chrono::milliseconds(1'000);  ///< For what is half said when the server stops.
+
+response overloaded() { return try_later("The server is overloaded, try again later."); }
+
+response too_many() {
+  auto r = message(429, "Too many requests.");
+  r.retry_after = std::chrono::seconds(1);
+  return r;
+}
+
+}  // namespace
+
+conversation::conversation(server_core& core, arrival what, share slot)
+    : core_(core), what_(std::move(what)), slot_(std::move(slot)), limits_(core.limits()) {}
+
+void conversation::drain() {
+  post([self = shared_from_this()] {
+    const auto now = self->phase_;
+    if (now == phase::idle || now == phase::starting) return self->close();
+    if (now == phase::head || now == phase::body || now == phase::lingering) self->arm(last_words);
+  });
+}
+
+void conversation::cut() {
+  post([self = shared_from_this()] { self->close(); });
+}
+
+// --- Reading
+// --------------------------------------------------------------------------------------------------------
+
+void conversation::next() {
+  if (closed()) return;
+  limits_ = core_.limits();
+  reader_.begin(limits_->header_bytes);
+  head_ = {};
+  request_ = {};
+  route_ = nullptr;
+  if (reader_.has_bytes()) return begin_head();
+  if (core_.draining) return close();
+  phase_ = phase::idle;
+  arm(served_ ? limits_->idle_time : limits_->header_time);
+  read_more();
+}
+
+void conversation::came(std::size_t bytes) {
+  reader_.came(bytes);
+  if (phase_ == phase::idle) return begin_head();
+  if (phase_ == phase::head) return read_head();
+  read_body();
+}
+
+void conversation::reading_ended(bool by_client) {
+  if (closed()) return;
+  if (phase_ == phase::idle) return close();
+  if (timed_out()) return refuse(message_reader::too_slow());
+  if (by_client) return refuse(message_reader::cut_short());
+  close();
+}
+
+void conversation::begin_head() {
+  phase_ = phase::head;
+  started_ = std::chrono::steady_clock::now();
+  arm(limits_->header_time);
+  read_head();
+}
+
+void conversation::read_head() {
+  switch (reader_.read_head()) {
+    case step::needs_more:
+      return read_more();
+    case step::failed:
+      return refuse(reader_.problem());
+    case step::done:
+      break;
+  }
+  head_ = reader_.head();
+  keep_ = head_.keep_alive;
+  if (auto wrong = judge_head()) return refuse(std::move(*wrong));
+  if (route_->needs_token) return authenticate();
+  begin_body();
+}
+
+/// Finds the route. Answers what is wrong, if anything is.
+std::optional<response> conversation::judge_head() {
+  if (auto wrong = problem_of(head_, *limits_)) return wrong;
+  auto target = read_target(head_.target);
+  if (!target) return answer_to(target.error());
+  if (core_.draining) return try_later("The server is stopping.");
+  if (what_.family != AF_UNIX && !core_.rates.allow(what_.peer, limits_->rate, started_)) return too_many();
+  auto match = what_.routes->find(head_.method, target->path);
+  if (!match.found) {
+    auto wrong = match.allow.empty() ? message(404, "Not found.") : message(405, "Method not allowed.");
+    wrong.allow = std::move(match.allow);
+    return wrong;
+  }
+  route_ = match.found;
+  request_.method = head_.method;
+  request_.path = std::move(target->path);
+  request_.parameters = std::move(target->parameters);
+  request_.tail = std::move(match.tail);
+  request_.content_type = head_.content_type;
+  request_.content_encoding = head_.content_encoding;
+  request_.peer = what_.peer;
+  return std::nullopt;
+}
+
+/// Before the body is read: who has no good token takes none of the budget and learns nothing about the body.
+void conversation::authenticate() {
+  request_.token = bearer_of(head_);
+  if (request_.token.empty() || !core_.hooks.authenticate) return refuse(not_authenticated());
+  phase_ = phase::working;
+  disarm();
+  const bool taken = core_.workers.post([self = shared_from_this()] {
+    auto good = self->core_.hooks.authenticate(self->request_.token);
+    self->post([self, good = std::move(good)] { self->authenticated(good); });
+  });
+  if (!taken) refuse(overloaded());
+}
+
+void conversation::authenticated(const expected<void>& good) {
+  if (closed()) return;
+  if (good) return begin_body();
+  refuse(good.error().kind == failure::not_allowed ? not_authenticated() : answer_to(good.error()));
+}
+
+void conversation::begin_body() {
+  phase_ = phase::body;
+  if (auto wrong = body_problem_of(head_, *route_, *limits_)) return refuse(std::move(*wrong));
+  reader_.begin_body(body_limit_of(*route_, *limits_));
+  request_.bytes = share(core_.body_bytes);
+  if (reader_.complete()) return dispatch();
+  if (!request_.bytes.grow_to(std::min(head_.content_length.value_or(budget_step), budget_step)))
+    return refuse(overloaded());
+  arm(core_.draining ? last_words : limits_->body_time);
+  if (head_.wants_continue() && !reader_.has_bytes()) return write_continue();
+  read_body();
+}
+
+void conversation::continue_written(bool well) {
+  if (closed()) return;
+  if (!well) return close();
+  read_body();
+}
+
+void conversation::read_body() {
+  switch (reader_.read_body()) {
+    case step::failed:
+      return refuse(reader_.problem());
+    case step::done:
+      return dispatch();
+    case step::needs_more:
+      break;
+  }
+  if (reader_.body_size() > request_.bytes.amount() &&
+      !request_.bytes.grow_to(reader_.body_size() + budget_step))
+    return refuse(overloaded());
+  read_more();
+}
+
+// --- Working
+// --------------------------------------------------------------------------------------------------------
+
+void conversation::dispatch() {
+  disarm();
+  phase_ = phase::working;
+  request_.body = reader_.take_body();
+  place_ = share(route_->may_wait ? core_.waiting : core_.requests);
+  if (!request_.bytes.grow_to(request_.body.size()) || !place_.grow_to(1)) return answer(overloaded());
+  count_in_flight(1);
+  // Weak: an answer that comes after the server's end finds nobody, and harms nobody.
+  const responder respond([weak = weak_from_this()](response r) {
+    if (auto self = weak.lock())
+      self->post([self, r = std::move(r)]() mutable { self->answer(std::move(r)); });
+  });
+  const auto asked = std::make_shared<request>(std::move(request_));
+  if (route_->where == runs_on::connection) return run(asked, respond);
+  const bool taken =
+      core_.workers.post([self = shared_from_this(), asked, respond] { self->run(asked, respond); });
+  if (!taken) respond(overloaded());
+}
+
+void conversation::run(const std::shared_ptr<request>& asked, const responder& respond) {
+  try {
+    route_->run(std::move(*asked), respond);
+  } catch (const std::exception& e) {  // e.g. no memory: this request fails, the others go on
+    core_.warn("a request to " + route_->pattern + " failed: " + e.what());
+    respond(message(500, "Server error."));
+  }
+}
+
+void conversation::count_in_flight(std::int64_t change) {
+  in_flight_ += change;
+  if (core_.hooks.in_flight) core_.hooks.in_flight(change);
+}
+
+// --- Answering
+// ------------------------------------------------------------------------------------------------------
+
+/// Answers a request that may not have been read to its end.
+void conversation::refuse(response r) {
+  refused_ = !reader_.complete();
+  keep_ = keep_ && !refused_;
+  answer(std::move(r));
+}
+
+void conversation::answer(response r) {
+  if (closed()) return;
+  phase_ = phase::writing;
+  place_.release();
+  request_.bytes.release();
+  if (in_flight_ > 0) count_in_flight(-1);
+  if (core_.hooks.finished) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
+    core_.hooks.finished(route_ ? std::string_view(route_->pattern) : "other", r.status, taken.count());
+  }
+  keep_ = keep_ && !r.then_shut_down && !core_.draining;
+  out_head_ = head_of(r, keep_, std::chrono::system_clock::now());
+  out_body_ = head_.method == "HEAD" ? std::string{} : std::move(r.body);
+  arm(limits_->write_time);
+  write_answer();
+}
+
+void conversation::written(bool well) {
+  if (closed()) return;
+  if (!well) return close();
+  served_ = true;
+  out_body_ = {};
+  if (keep_) return next();
+  phase_ = phase::lingering;
+  arm(refused_ && !core_.draining ? limits_->linger_time : last_words);
+  linger(refused_ ? limits_->upload_bytes * 2 + budget_step : budget_step);
+}
+
+void conversation::close() {
+  if (closed()) return;
+  phase_ = phase::closed;
+  disarm();
+  if (in_flight_ > 0) count_in_flight(-1);
+  close_socket();
+  core_.forget(shared_from_this());
+}
+
+}  // namespace cybexd::app::http

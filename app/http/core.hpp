@@ -1,0 +1,97 @@
+#pragma once
+// What the connections of one server share. Internal to server.cpp, listener.cpp and connection.cpp: other
+// files use server.hpp.
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "app/http/budget.hpp"
+#include "app/http/rate_limit.hpp"
+#include "app/http/server.hpp"
+#include "app/http/worker_pool.hpp"
+
+namespace boost::asio {
+class io_context;
+namespace ssl {
+class context;
+}
+}  // namespace boost::asio
+
+namespace cybexd::app::http {
+
+class connection {
+ public:
+  virtual ~connection() = default;
+  /// Idle: closes. Reading: gets a second more. Working: answers, then closes. Any thread.
+  virtual void drain() = 0;
+  /// Ends at once. Any thread.
+  virtual void cut() = 0;
+};
+
+/// A connection that has just been accepted. Owns the file descriptor.
+struct arrival {
+  int descriptor = -1;
+  int family = 0;  ///< AF_INET, AF_INET6 or AF_UNIX.
+  std::string peer;
+  std::shared_ptr<const router> routes;
+  std::shared_ptr<boost::asio::ssl::context> tls;  ///< Empty: plain.
+};
+
+class server_core {
+ public:
+  explicit server_core(const server_options& options, server_hooks h);
+
+  [[nodiscard]] std::shared_ptr<const server_limits> limits() const;
+  void set_limits(const server_limits& limits);
+  [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> tls() const;
+  void set_tls(std::shared_ptr<boost::asio::ssl::context> context);
+
+  // The connections that are open. They live here until they are forgotten.
+  void add(const std::shared_ptr<connection>& c);
+  void forget(const std::shared_ptr<connection>& c);
+  [[nodiscard]] std::vector<std::shared_ptr<connection>> all() const;
+  [[nodiscard]] std::size_t count() const;
+  /// True when none is left by then.
+  bool wait_for_none(std::chrono::milliseconds within);
+
+  void warn(const std::string& text) const {
+    if (hooks.warn) hooks.warn(text);
+  }
+
+  const server_hooks hooks;
+  worker_pool workers;
+  std::atomic<bool> draining{false};
+  const std::shared_ptr<budget> connections, requests, waiting, body_bytes;
+  rate_limit rates;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable gone_;
+  std::shared_ptr<const server_limits> limits_;
+  std::shared_ptr<boost::asio::ssl::context> tls_;
+  std::unordered_set<std::shared_ptr<connection>> open_;
+};
+
+/// Takes the arrival over: serves it on `io` until it ends. `core` must outlive `io`'s run.
+void serve(boost::asio::io_context& io, server_core& core, arrival what, share slot);
+
+/// Reads the files into a context for TLS 1.2 and later. Errors: bad_input naming the file.
+[[nodiscard]] expected<std::shared_ptr<boost::asio::ssl::context>> load_tls(const tls_files& files);
+
+/// One listening socket.
+class listener {
+ public:
+  virtual ~listener() = default;
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Any thread; it has happened when the io thread gets to it.
+  virtual void close() = 0;
+};
+[[nodiscard]] expected<std::shared_ptr<listener>> listen(boost::asio::io_context& io, server_core& core,
+                                                         const listen_at& where);
+
+}  // namespace cybexd::app::http
