@@ -122,7 +122,8 @@ class socket_connection final : public conversation {
       self->timed_out_ = true;
       problem ignored;
       self->lowest().cancel(ignored);
-      self->wait_for_deadline(again_after, generation);
+      self->deadline_passed();
+      if (generation == self->generation_) self->wait_for_deadline(again_after, generation);
     });
   }
   void disarm() override {

@@ -48,6 +48,7 @@ void conversation::cut() {
 
 void conversation::next() {
   if (closed()) return;
+  ++exchange_;
   limits_ = core_.limits();
   reader_.begin(limits_->header_bytes);
   head_ = {};
@@ -100,7 +101,10 @@ void conversation::read_head() {
 
 /// Finds the route. Answers what is wrong, if anything is.
 std::optional<response> conversation::judge_head() {
-  if (auto wrong = problem_of(head_, *limits_)) return wrong;
+  if (auto wrong = problem_of(head_, *limits_)) {
+    wrong->then_shut_down = true;  // where the request ends is not sure
+    return wrong;
+  }
   auto target = read_target(head_.target);
   if (!target) return answer_to(target.error());
   if (core_.draining) return try_later("The server is stopping.");
@@ -127,18 +131,29 @@ void conversation::authenticate() {
   request_.token = bearer_of(head_);
   if (request_.token.empty() || !core_.hooks.authenticate) return refuse(not_authenticated());
   phase_ = phase::working;
-  disarm();
-  const bool taken = core_.workers.post([self = shared_from_this()] {
-    auto good = self->core_.hooks.authenticate(self->request_.token);
-    self->post([self, good = std::move(good)] { self->authenticated(good); });
-  });
+  arm(limits_->work_time);
+  const bool taken =
+      core_.workers.post([self = shared_from_this(), token = request_.token, exchange = exchange_] {
+        auto user = self->core_.hooks.authenticate(token);
+        self->post([self, user = std::move(user), exchange] { self->authenticated(user, exchange); });
+      });
   if (!taken) refuse(overloaded());
 }
 
-void conversation::authenticated(const expected<void>& good) {
-  if (closed()) return;
-  if (good) return begin_body();
-  refuse(good.error().kind == failure::not_allowed ? not_authenticated() : answer_to(good.error()));
+void conversation::authenticated(expected<std::string> user, std::uint64_t exchange) {
+  if (closed() || exchange != exchange_ || phase_ != phase::working) return;
+  if (!user) {
+    const auto& why = user.error();
+    return refuse(why.kind == failure::not_allowed ? not_authenticated() : answer_to(why));
+  }
+  request_.user = std::move(*user);
+  begin_body();
+}
+
+/// Whoever should answer does not.
+void conversation::deadline_passed() {
+  if (phase_ == phase::working)
+    refuse(try_later("The server could not finish this in time, try again later."));
 }
 
 void conversation::begin_body() {
@@ -179,29 +194,32 @@ void conversation::read_body() {
 // --------------------------------------------------------------------------------------------------------
 
 void conversation::dispatch() {
-  disarm();
   phase_ = phase::working;
+  arm(limits_->work_time);
   request_.body = reader_.take_body();
   place_ = share(route_->may_wait ? core_.waiting : core_.requests);
   if (!request_.bytes.grow_to(request_.body.size()) || !place_.grow_to(1)) return answer(overloaded());
   count_in_flight(1);
-  // Weak: an answer that comes after the server's end finds nobody, and harms nobody.
-  const responder respond([weak = weak_from_this()](response r) {
-    if (auto self = weak.lock())
-      self->post([self, r = std::move(r)]() mutable { self->answer(std::move(r)); });
+  const responder respond([gate = core_.gate, weak = weak_from_this(), exchange = exchange_](response r) {
+    const std::shared_lock lock(gate->mutex);
+    const auto self = gate->open ? weak.lock() : nullptr;
+    if (!self) return;
+    self->post([self, exchange, r = std::move(r)]() mutable {
+      if (exchange == self->exchange_ && self->phase_ == phase::working) self->answer(std::move(r));
+    });
   });
   const auto asked = std::make_shared<request>(std::move(request_));
-  if (route_->where == runs_on::connection) return run(asked, respond);
-  const bool taken =
-      core_.workers.post([self = shared_from_this(), asked, respond] { self->run(asked, respond); });
+  if (route_->where == runs_on::connection) return run(*route_, *asked, respond);
+  const bool taken = core_.workers.post(
+      [self = shared_from_this(), to = route_, asked, respond] { self->run(*to, *asked, respond); });
   if (!taken) respond(overloaded());
 }
 
-void conversation::run(const std::shared_ptr<request>& asked, const responder& respond) {
+void conversation::run(const route& to, request& asked, const responder& respond) {
   try {
-    route_->run(std::move(*asked), respond);
+    to.run(std::move(asked), respond);
   } catch (const std::exception& e) {  // e.g. no memory: this request fails, the others go on
-    core_.warn("a request to " + route_->pattern + " failed: " + e.what());
+    core_.warn("a request to " + to.pattern + " failed: " + e.what());
     respond(message(500, "Server error."));
   }
 }

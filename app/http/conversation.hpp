@@ -41,6 +41,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   void reading_ended(bool by_client);
   void written(bool well);
   void continue_written(bool well);
+  void deadline_passed();  ///< While nothing is read or written.
   void close();
   [[nodiscard]] bool closed() const { return phase_ == phase::closed; }
 
@@ -58,16 +59,17 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   void read_head();
   [[nodiscard]] std::optional<response> judge_head();
   void authenticate();
-  void authenticated(const expected<void>& good);
+  void authenticated(expected<std::string> user, std::uint64_t exchange);
   void begin_body();
   void read_body();
   void dispatch();
-  void run(const std::shared_ptr<request>& asked, const responder& respond);
+  void run(const route& to, request& asked, const responder& respond);
   void refuse(response r);
   void answer(response r);
   void count_in_flight(std::int64_t change);
 
   phase phase_ = phase::starting;
+  std::uint64_t exchange_ = 0;  ///< Number of the request: an answer that comes too late is for none.
   request_head head_;
   request request_;
   const route* route_ = nullptr;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -42,6 +43,12 @@ struct arrival {
   std::shared_ptr<boost::asio::ssl::context> tls;  ///< Empty: plain.
 };
 
+/// Answers come from anywhere, at any time, even when the server is gone: they pass here.
+struct answer_gate {
+  std::shared_mutex mutex;
+  bool open = true;
+};
+
 class server_core {
  public:
   explicit server_core(const server_options& options, server_hooks h);
@@ -66,6 +73,7 @@ class server_core {
   const server_hooks hooks;
   worker_pool workers;
   std::atomic<bool> draining{false};
+  const std::shared_ptr<answer_gate> gate = std::make_shared<answer_gate>();
   const std::shared_ptr<budget> connections, requests, waiting, body_bytes;
   rate_limit rates;
 

@@ -28,6 +28,7 @@ struct request {
   std::vector<parameter> parameters;
   std::string content_type, content_encoding;
   std::string token;  ///< Bearer token; was accepted where the route needs one.
+  std::string user;   ///< Hash of the token's user, as hex.
   std::string peer;   ///< Address of the client without its port; "local" for a Unix socket.
   std::string body;
   share bytes;  ///< Grow it before the body is unpacked into something larger.

@@ -88,7 +88,7 @@ struct message_reader::parts {
     return give_up(message_of(400, "This is not a valid HTTP request: " + ec.message() + "."));
   }
   step header_too_large() {
-    const bool line_came = message->is_header_done() || seen().find('\n') != std::string_view::npos;
+    const bool line_came = !message->get().target().empty() || seen().find('\n') != std::string_view::npos;
     return give_up(line_came ? message_of(431, "The header is too large.")
                              : message_of(414, "The URL is too long."));
   }

@@ -81,6 +81,10 @@ bool server::stop(std::chrono::milliseconds within) {
     r.core.wait_for_none(std::chrono::seconds(1));
   }
   r.core.workers.stop();  // drops what waits; an answer posted from there finds its connection gone
+  {
+    const std::unique_lock lock(r.core.gate->mutex);
+    r.core.gate->open = false;
+  }
   r.work.reset();
   r.io.stop();
   for (auto& thread : r.threads) thread.join();

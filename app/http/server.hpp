@@ -23,6 +23,7 @@ struct server_limits {
   std::chrono::milliseconds body_time{120'000};
   std::chrono::milliseconds idle_time{60'000};   ///< A kept connection without a request.
   std::chrono::milliseconds write_time{30'000};  ///< A client that does not read its answer.
+  std::chrono::milliseconds work_time{60'000};   ///< For whoever answers: then it is 503.
   std::chrono::milliseconds linger_time{5'000};  ///< For a refused body to run out.
   std::uint64_t connections = 1'024;
   std::uint64_t requests = 512;            ///< With a complete body, not answered yet.
@@ -46,9 +47,9 @@ struct listen_at {
 
 /// What the server asks or tells its owner. All may be called from any thread, and must not throw.
 struct server_hooks {
-  /// Who the token belongs to is of no interest here, only whether it is good. Runs on a worker; empty: no
-  /// route needs one.
-  std::function<expected<void>(const std::string& token)> authenticate;
+  /// The hash of the user whose token this is. Runs on a worker. Errors: not_allowed (401), others as
+  /// `answer_to`. Empty: no route needs a token.
+  std::function<expected<std::string>(const std::string& token)> authenticate;
   /// A request was answered: the route's pattern ("other" where no route matched), status, seconds since its
   /// header came.
   std::function<void(std::string_view route, unsigned status, double seconds)> finished;
