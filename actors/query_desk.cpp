@@ -29,6 +29,9 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
   self_ = self;
   options_ = std::move(options);
   peers_ = std::move(peers);
+  for (const auto& [type, workers] : peers_.workers) take_along(self, workers);
+  take_along(self, peers_.writer);
+  take_along(self, peers_.sockets);
   for (const auto& type : options_.types)
     queues_.emplace(type, query_queue(options_.workers, options_.queue));
 }
