@@ -1,4 +1,5 @@
-#include "tahoe/store/memory_archive.hpp"
+#include "tahoe/store/rocksdb_archive.hpp"
+#include "tahoe/store/rocksdb_committer.hpp"
 #include "tahoe/store/rocksdb_home.hpp"
 #include "tahoe/store/rocksdb_lake.hpp"
 #include "tahoe/store/rocksdb_stores.hpp"
@@ -11,14 +12,16 @@ expected<stores> open_embedded(const embedded_options& options) {
   if (!home) return fail(home.error());
   auto lake = rocksdb_lake::open(*home, options.keep_archived_files);
   if (!lake) return fail(lake.error());
+  auto archive = rocksdb_archive::open(*home);
+  if (!archive) return fail(archive.error());
   auto identity = make_rocksdb_identity(*home);
   if (!identity) return fail(identity.error());
   stores all;
   all.lake = *lake;
-  all.archive = make_memory_archive();
+  all.archive = *archive;
   all.reports = make_rocksdb_reports(*home);
   all.identity = std::move(*identity);
-  all.commit = make_committer(all.archive, all.lake);
+  all.commit = make_rocksdb_committer(*home, *archive, *lake);
   all.statistics = [kept = *home] { return kept->statistics(); };
   all.on_commit = (*home)->on_commit();
   return all;

@@ -139,11 +139,11 @@ class memory_view : public archive_view {
   expected<void> events_of(node attribute, const visibility& who,
                            const std::function<bool(const event_facts&)>& visit) override {
     number_all();
-    if (attribute >= by_number_.size()) return {};
-    const auto& hash = by_number_[attribute]->hash;
     for (const auto* d : by_number_) {
-      if (d->kind != itype::event || !visible(*d, who) || !holds(d->ref, hash)) continue;
-      if (!visit(facts_of(*d))) return {};
+      if (d->kind != itype::event || !visible(*d, who)) continue;
+      const auto f = facts_of(*d);
+      const bool held = std::find(f.attributes.begin(), f.attributes.end(), attribute) != f.attributes.end();
+      if (held && !visit(f)) return {};
     }
     return {};
   }
@@ -160,10 +160,16 @@ class memory_view : public archive_view {
   std::uint64_t rows_read() const override { return 0; }
 
  private:
+  /// A part that is not there is one of the attributes unless the event's own data says that it is an object.
+  bool is_attribute(const document& event, const hash256& part) const {
+    if (const auto* stored = all_->find(part)) return stored->kind == itype::attribute;
+    return !archive_rules::parts_of(event.data).objects.contains(part);
+  }
+
   std::vector<event_position> matching(const hash256& attribute, const event_filter& filter) const {
     std::vector<event_position> events;
     for (const auto& [hash, d] : all_->documents) {
-      if (passes(d, attribute, filter)) events.push_back({hash, d.timestamp});
+      if (passes(d, attribute, filter) && is_attribute(d, attribute)) events.push_back({hash, d.timestamp});
     }
     return events;
   }
@@ -176,9 +182,10 @@ class memory_view : public archive_view {
     }
   }
 
+  /// Parts that are not there get numbers past those of the documents.
   node number(const hash256& hash) {
     number_all();
-    return numbers_.at(hash);
+    return numbers_.emplace(hash, numbers_.size()).first->second;
   }
 
   event_facts facts_of(const document& event) {
@@ -187,8 +194,7 @@ class memory_view : public archive_view {
     f.timestamp = event.timestamp;
     f.category = event.category;
     for (const auto& hash : event.ref) {
-      const auto* part = all_->find(hash);
-      if (part && part->kind == itype::attribute) f.attributes.push_back(number(hash));
+      if (is_attribute(event, hash)) f.attributes.push_back(number(hash));
     }
     return f;
   }

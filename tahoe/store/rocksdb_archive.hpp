@@ -55,8 +55,8 @@ class rocksdb_archive : public archive_store {
 
  private:
   struct impl;
-  explicit rocksdb_archive(std::unique_ptr<impl> inner);
-  std::unique_ptr<impl> impl_;
+  explicit rocksdb_archive(std::shared_ptr<impl> inner);
+  std::shared_ptr<impl> impl_;  ///< Views keep it.
 };
 
 }  // namespace cybexd::store

@@ -19,6 +19,9 @@ namespace {
 /// What a family is asked, which decides its options.
 enum class use {
   documents,  ///< Point look-ups under random keys, large values, many misses: bloom filter over whole keys.
+  arrivals,   ///< Keys that only grow, looked up when they are known to be there, read in order: no bloom
+              ///< filter.
+  tagged_index,  ///< As `index`, with a byte before the 8.
   index,   ///< Scans within an 8-byte prefix: bloom filter over prefixes, read with `prefix_same_as_start` or
            ///< a bound.
   rows,    ///< Small rows, look-ups and scans in key order.
@@ -39,19 +42,19 @@ const std::array<plan, family_count> plans{{
     {family::lake_waiting, "lake_waiting", use::rows},  // id -> nothing; entries that wait, by arrival
     {family::lake_aside, "lake_aside", use::rows},      // id -> state; entries set aside
     {family::lake_files, "lake_files", use::sealed},    // id -> envelope
-    {family::lake_meta, "lake_meta", use::rows, make_sums_merge},  // the books
-    {family::archive_docs, "archive_docs", use::documents},        // hash -> document
-    {family::archive_ids, "archive_ids", use::rows},               // id -> hash
-    {family::archive_events, "archive_events", use::rows},         // id -> facts of an event
-    {family::archive_postings, "archive_postings", use::index},    // attribute -> events
-    {family::archive_buckets, "archive_buckets", use::index},      // attribute -> counts
-    {family::archive_sessions, "archive_sessions", use::index},    // event <-> session
-    {family::archive_meta, "archive_meta", use::rows},             // counters and lists
-    {family::report_docs, "report_docs", use::documents},          // hash -> query, report or attribute
-    {family::report_index, "report_index", use::rows},             // what may be taken; who has which report
-    {family::identity_docs, "identity_docs", use::documents},      // hash -> user, organisation or attribute
-    {family::identity_index, "identity_index", use::rows},         // unique names, tokens
-    {family::identity_audit, "identity_audit", use::rows},         // number -> audit line
+    {family::lake_meta, "lake_meta", use::rows, make_sums_merge},       // the books
+    {family::archive_docs, "archive_docs", use::arrivals},              // id -> document
+    {family::archive_ids, "archive_ids", use::documents},               // first bytes of a hash -> ids
+    {family::archive_events, "archive_events", use::arrivals},          // id -> facts of an event
+    {family::archive_postings, "archive_postings", use::index},         // attribute -> events
+    {family::archive_buckets, "archive_buckets", use::index},           // attribute -> counts
+    {family::archive_sessions, "archive_sessions", use::tagged_index},  // event <-> session
+    {family::archive_meta, "archive_meta", use::rows},                  // counters and lists
+    {family::report_docs, "report_docs", use::documents},               // hash -> query, report or attribute
+    {family::report_index, "report_index", use::rows},         // what may be taken; who has which report
+    {family::identity_docs, "identity_docs", use::documents},  // hash -> user, organisation or attribute
+    {family::identity_index, "identity_index", use::rows},     // unique names, tokens
+    {family::identity_audit, "identity_audit", use::rows},     // number -> audit line
 }};
 
 rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -60,9 +63,11 @@ rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<ro
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  const bool indexed = kind == use::index || kind == use::tagged_index;
   table.block_size = kind == use::documents ? 8u << 10 : 16u << 10;
-  if (kind != use::sealed) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
-  table.whole_key_filtering = kind != use::index;
+  if (kind != use::sealed && kind != use::arrivals)
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.whole_key_filtering = !indexed;
   return table;
 }
 
@@ -73,15 +78,16 @@ rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr
   if (p.kind == use::sealed) {
     options.compression = rocksdb::kNoCompression;
   } else {
-    options.compression = rocksdb::kLZ4Compression;
+    // Files of growing keys do not overlap, so most of them move down as they are and are compressed once.
+    options.compression = p.kind == use::arrivals ? rocksdb::kZSTD : rocksdb::kLZ4Compression;
     options.bottommost_compression = rocksdb::kZSTD;
   }
   if (p.kind == use::documents) {
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.05;
   }
-  if (p.kind == use::index) {
-    options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
+  if (p.kind == use::index || p.kind == use::tagged_index) {
+    options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(p.kind == use::index ? 8 : 9));
     options.memtable_prefix_bloom_size_ratio = 0.02;
   }
   if (p.merge) options.merge_operator = p.merge();

@@ -1,0 +1,120 @@
+#pragma once
+// Turns documents into rows of the embedded archive. Internal to tahoe/store/.
+#include <map>
+#include <set>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "tahoe/store/archive_reader.hpp"
+#include "tahoe/store/archive_store.hpp"
+#include "tahoe/store/rocksdb_archive.hpp"
+#include "tahoe/store/two_generations.hpp"
+
+namespace cybexd::store {
+
+/// Organisations have numbers in rows. Only stored ones are here. Thread safe.
+class org_numbers {
+ public:
+  void add(std::uint64_t number, const std::string& orgid);
+  [[nodiscard]] std::optional<std::uint64_t> find(const std::string& orgid) const;
+  [[nodiscard]] std::string name(std::uint64_t number) const;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::vector<std::string> names_;  ///< By number.
+  std::unordered_map<std::string, std::uint64_t> numbers_;
+};
+
+/// What one batch adds, until it is settled: the reads of the same batch see it.
+struct archive_draft {
+  struct raw {
+    document d;                               ///< `ref`: what this batch adds.
+    std::vector<archive_layout::link> links;  ///< What was stored.
+    std::vector<std::string> awaiting;        ///< Organisations that no filter had run for, as stored.
+    bool changed = false;
+  };
+  std::unordered_map<hash256, located> seen;  ///< Id 0: not there.
+  std::map<local_id, raw> raws;
+  std::unordered_map<local_id, archive_layout::event_row> events;  ///< New or changed.
+  std::unordered_map<local_id, document> times;                    ///< Of sessions, new or changed.
+  std::map<local_id, std::vector<archive_tree::change>> postings;  ///< By attribute.
+  std::map<local_id, std::set<local_id>> waiting;                  ///< Member that is not there -> sessions.
+  std::map<std::string, std::uint64_t> orgs;
+  std::unordered_set<std::string> sub_types;
+  archive_layout::counters counts;
+  local_id first_id = 1;         ///< Ids from here on are of this batch.
+  std::optional<error> trouble;  ///< The batch could not take a row.
+};
+
+/// One at a time: `begin`, any of the others, `finish`, then `settle`.
+class archive_writer {
+ public:
+  archive_writer(rocksdb_home& home, org_numbers& orgs, const archive_options& options);
+  ~archive_writer();
+  /// Reads counters and organisations. Before everything else.
+  [[nodiscard]] expected<void> load();
+
+  void begin(rocksdb::WriteBatch& batch);
+  [[nodiscard]] expected<void> prefetch(std::span<const record_write> records);
+  [[nodiscard]] expected<void> prefetch(std::span<const document> documents);
+  [[nodiscard]] expected<record_result> record(const record_write& record);
+  /// False: it was there already. Errors of the document itself: bad_input, too_large (nothing was added).
+  [[nodiscard]] expected<bool> import(const document& d);
+  /// Adds what is left to the batch.
+  [[nodiscard]] expected<void> finish();
+  void settle(bool committed);
+
+  [[nodiscard]] std::uint64_t unfiltered() const { return stored_counts_.unfiltered; }
+
+ private:
+  [[nodiscard]] expected<void> prefetch(const std::vector<hash256>& hashes);
+  [[nodiscard]] expected<located*> locate(const hash256& hash);
+  /// The id of a document that is there, or else of a new row that holds its place.
+  [[nodiscard]] expected<local_id> id_for(const hash256& hash);
+  [[nodiscard]] expected<local_id> take_id(const hash256& hash, bool collides);
+  [[nodiscard]] std::uint64_t org_number(const std::string& orgid);
+  [[nodiscard]] std::string org_name(std::uint64_t number) const;
+  void put(family f, std::string_view key, std::string_view row);
+  void erase(family f, std::string_view key);
+
+  [[nodiscard]] expected<bool> put_document(const document& d);
+  [[nodiscard]] expected<void> put_row(const document& d, local_id id,
+                                       const std::vector<archive_layout::link>& links);
+  [[nodiscard]] expected<std::vector<archive_layout::link>> links_of(const document& d);
+  [[nodiscard]] expected<void> came_late(const document& d, local_id id);
+  [[nodiscard]] expected<void> leave_index(local_id id);
+  [[nodiscard]] expected<void> put_event(const document& d, local_id id);
+  [[nodiscard]] expected<void> merge_event(const document& d, local_id id);
+  [[nodiscard]] expected<archive_layout::event_row*> event(local_id id);
+  void post(local_id attribute, const archive_layout::position& at, local_id event,
+            std::optional<std::uint64_t> before, std::optional<std::uint64_t> after);
+
+  [[nodiscard]] expected<void> put_session(const document& d, local_id id);
+  [[nodiscard]] expected<void> apply(const tahoe::filters::session_change& change);
+  [[nodiscard]] expected<void> join(local_id session, local_id event_id, const hash256& event_hash);
+  void wait_for(local_id session, local_id member);
+
+  [[nodiscard]] expected<void> put_raw(const document& d, local_id id);
+  [[nodiscard]] expected<archive_draft::raw*> raw(local_id id);
+  [[nodiscard]] expected<void> apply(const tahoe::filters::product& product);
+  [[nodiscard]] expected<void> finish_raw(local_id id, archive_draft::raw& draft);
+  void note_sub_type(const std::string& sub_type);
+  void note_awaiting(local_id id, const archive_draft::raw& draft);
+
+  rocksdb_home& home_;
+  org_numbers& orgs_;
+  archive_reader reader_;
+  two_generations<hash256, located> known_;  ///< Of attributes, objects and sessions, all of them stored.
+  archive_tree::editor trees_;
+  archive_layout::counters stored_counts_;
+  std::unordered_set<std::string> stored_sub_types_;  ///< Some of them; bounded.
+  archive_draft draft_;
+  rocksdb::WriteBatch* batch_ = nullptr;
+};
+
+}  // namespace cybexd::store

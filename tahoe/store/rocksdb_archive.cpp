@@ -1,0 +1,174 @@
+#include "tahoe/store/rocksdb_archive.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <mutex>
+#include <set>
+
+#include "tahoe/store/archive_rules.hpp"
+#include "tahoe/store/archive_view.hpp"
+#include "tahoe/store/archive_writer.hpp"
+
+namespace cybexd::store {
+
+using namespace archive_layout;
+
+struct rocksdb_archive::impl {
+  impl(std::shared_ptr<rocksdb_home> opened, const archive_options& options)
+      : home(std::move(opened)), writer(*home, orgs, options) {}
+
+  std::shared_ptr<rocksdb_home> home;
+  org_numbers orgs;
+  std::mutex writing;
+  std::unique_lock<std::mutex> staged;  ///< Held from `stage` to `settle`.
+  archive_writer writer;
+};
+
+rocksdb_archive::rocksdb_archive(std::shared_ptr<impl> inner) : impl_(std::move(inner)) {}
+rocksdb_archive::~rocksdb_archive() = default;
+
+expected<std::shared_ptr<rocksdb_archive>> rocksdb_archive::open(std::shared_ptr<rocksdb_home> home,
+                                                                 const archive_options& options) {
+  auto inner = std::make_shared<impl>(std::move(home), options);
+  if (auto loaded = inner->writer.load(); !loaded) return fail(loaded.error());
+  return std::shared_ptr<rocksdb_archive>(new rocksdb_archive(std::move(inner)));
+}
+
+expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const record_write> records,
+                                                            rocksdb::WriteBatch& batch) {
+  std::unique_lock lock(impl_->writing);
+  auto& writer = impl_->writer;
+  writer.begin(batch);
+  std::vector<record_result> results;
+  auto done = writer.prefetch(records);
+  for (std::size_t i = 0; done && i < records.size(); ++i) {
+    if (auto result = writer.record(records[i])) {
+      results.push_back(*result);
+    } else {
+      done = fail(result.error());
+    }
+  }
+  if (done) done = writer.finish();
+  if (!done) {
+    writer.settle(false);
+    return fail(done.error());
+  }
+  impl_->staged = std::move(lock);
+  return results;
+}
+
+void rocksdb_archive::settle(bool committed) {
+  const auto lock = std::move(impl_->staged);
+  impl_->writer.settle(committed);
+}
+
+expected<std::vector<record_result>> rocksdb_archive::write(std::span<const record_write> records) {
+  rocksdb::WriteBatch batch;
+  auto results = stage(records, batch);
+  if (!results) return results;
+  auto written = impl_->home->write(batch, durability::synced, "archive: write", records.size());
+  settle(written.has_value());
+  if (!written) return fail(written.error());
+  return results;
+}
+
+expected<std::vector<import_result>> rocksdb_archive::import(std::span<const document> documents) {
+  const std::scoped_lock lock(impl_->writing);
+  auto& writer = impl_->writer;
+  rocksdb::WriteBatch batch;
+  writer.begin(batch);
+  std::vector<import_result> results;
+  auto done = writer.prefetch(documents);
+  for (std::size_t i = 0; done && i < documents.size(); ++i) {
+    auto& result = results.emplace_back();
+    result.refused = archive_rules::why_refused(documents[i]);
+    if (result.refused) continue;
+    if (auto stored = writer.import(documents[i])) {
+      result.stored = *stored;
+    } else if (stored.error().kind == failure::bad_input || stored.error().kind == failure::too_large) {
+      result.refused = stored.error();
+    } else {
+      done = fail(stored.error());
+    }
+  }
+  if (done) done = writer.finish();
+  if (done) done = impl_->home->write(batch, durability::synced, "archive: import", documents.size());
+  writer.settle(done.has_value());
+  if (!done) return fail(done.error());
+  return results;
+}
+
+expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<const std::string> sub_types,
+                                                                     const std::optional<hash256>& after,
+                                                                     std::size_t limit) {
+  auto look = std::make_unique<rocksdb_archive_view>(impl_, *impl_->home, impl_->orgs);
+  archive_reader reader(*impl_->home);
+  std::vector<unfiltered_record> found;
+  std::optional<document> last;
+  located last_place;
+  if (after) {
+    auto place = reader.find(*after);
+    auto d = look->get(*after);
+    if (!place || !d) return fail(place ? d.error() : place.error());
+    last = std::move(*d);
+    last_place = *place;
+  }
+  const std::set<std::string> asked(sub_types.begin(), sub_types.end());
+  for (const auto& sub_type : asked) {
+    if (last && sub_type < last->sub_type) continue;
+    auto prefix = "u" + sub_type;
+    prefix.push_back('\0');
+    const auto begin = last && last->sub_type == sub_type ? prefix + number_key(last_place.id + 1) : prefix;
+    std::vector<local_id> ids;  // a record has a row for each of its organisations
+    auto seen = reader.scan(family::archive_meta, prefix, begin, [&](std::string_view key, std::string_view) {
+      const auto id = number_at(key, prefix.size());
+      if (ids.empty() || ids.back() != id) ids.push_back(id);
+      return ids.size() <= limit;
+    });
+    if (!seen) return fail(seen.error());
+    for (const auto id : ids) {
+      if (found.size() >= limit) return found;
+      auto hash = reader.hash_of(id);
+      if (!hash) return fail(hash.error());
+      auto raw = look->get(*hash);
+      if (!raw) return fail(raw.error());
+      if (!*raw) continue;
+      for (const auto& [orgid, timezone] : archive_rules::awaiting(**raw)) {
+        auto& record = found.emplace_back(unfiltered_record{**raw, orgid, timezone});
+        record.raw.orgid = orgid;
+        record.raw.timezone = timezone;
+      }
+    }
+  }
+  return found;
+}
+
+expected<std::uint64_t> rocksdb_archive::unfiltered_count() {
+  const std::scoped_lock lock(impl_->writing);
+  return impl_->writer.unfiltered();
+}
+
+expected<std::vector<std::string>> rocksdb_archive::raw_sub_types() {
+  std::vector<std::string> found;
+  archive_reader reader(*impl_->home);
+  auto seen = reader.scan(family::archive_meta, "s", "s", [&](std::string_view key, std::string_view) {
+    found.emplace_back(key.substr(1));
+    return true;
+  });
+  if (!seen) return fail(seen.error());
+  return found;
+}
+
+expected<std::unique_ptr<archive_view>> rocksdb_archive::view() {
+  return std::make_unique<rocksdb_archive_view>(impl_, *impl_->home, impl_->orgs);
+}
+
+expected<std::optional<document>> rocksdb_archive::get(const hash256& hash) {
+  return rocksdb_archive_view(impl_, *impl_->home, impl_->orgs).get(hash);
+}
+
+expected<void> rocksdb_archive::each(const std::function<bool(const document&)>& visit) {
+  return rocksdb_archive_view(impl_, *impl_->home, impl_->orgs).each(visit);
+}
+
+}  // namespace cybexd::store
