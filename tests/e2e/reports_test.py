@@ -1,0 +1,223 @@
+"""Reports over HTTP: who may ask and see what, hostile queries, tokens, many waiting at once."""
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import tempfile
+import unittest
+
+from harness import ADMIN, Hub
+
+OTHER = "other@example.org"
+
+
+def login_record(number, address="192.0.2.1", session="s"):
+    return json.dumps({"eventid": "cowrie.login.failed", "session": session, "sensor": "t", "src_ip": address, "username": f"u{number}", "password": "p",
+                       "timestamp": f"2026-01-01T00:00:{number % 60:02d}Z"}).encode()
+
+
+def query(address="192.0.2.1", **more):
+    return {"sub_type": "ipv4", "data": address, **more}
+
+
+class Reports(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        hub = cls.hub
+        hub.org("one")
+        hub.start()
+        password = os.path.join(hub.folder, "password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write("a long passphrase\n")
+        hub.run("user", "add", OTHER, "--name", "Other", "--password-file", password)
+        hub.org("two", OTHER)
+        cls.other = hub.run("token", "new", OTHER).stdout.strip()
+        assert hub.post_ndjson([login_record(n) for n in range(30)], "cowrie", "one")[0] == 201
+        assert hub.post_ndjson([login_record(n) for n in range(5)], "cowrie", "two", token=cls.other)[0] == 201
+        hub.wait_until_archived()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__(None)
+
+    def ask(self, kind, data, **options):
+        return self.hub.post_json("/query", {"type": kind, "data": data, "redo": True}, **options)
+
+    def test_each_sees_what_their_organisations_may_see(self):
+        status, report, _ = self.ask("count", query())
+        self.assertEqual((status, report["data"], report["itype"], report["sub_type"]), (201, 30, "report", "count"))
+        self.assertEqual((report["current_page"], report["next_page"]), (1, 1))
+        self.assertEqual(self.ask("count", query(), token=self.other)[1]["data"], 5)
+        related = self.ask("related", query(), token=self.other)[1]["data"]
+        self.assertEqual(sorted(related["username"]), [f"u{n}" for n in range(5)])
+
+    def test_a_member_who_is_taken_off_sees_nothing_any_more(self):
+        hub = self.hub
+        hub.org("three")
+        hub.run("org", "member", "add", "three", OTHER, "--list", "user")
+        self.assertEqual(hub.post_ndjson([login_record(n, "192.0.2.3") for n in range(7)], "cowrie", "three")[0], 201)
+        hub.wait_until_archived()
+        same = {"type": "count", "data": query("192.0.2.3")}
+        self.assertEqual(hub.post_json("/query", same, token=self.other)[1]["data"], 7)
+        hub.run("org", "member", "del", "three", OTHER, "--list", "acl")
+        self.assertEqual(hub.post_json("/query", same, token=self.other)[1]["data"], 0)
+
+    def test_report_by_hash_only_for_who_asked(self):
+        report = self.ask("count", query("192.0.2.1", category="malicious"))[1]
+        self.assertEqual(self.hub.request("GET", "/report/" + report["_hash"])[0], 200)
+        self.assertEqual(self.hub.request("GET", "/report/" + report["_hash"], token=self.other)[0], 404)
+        self.assertEqual(self.hub.request("GET", "/report/" + "0" * 64)[0], 404)
+        self.assertEqual(self.hub.request("GET", "/report/" + report["_hash"], token="")[0], 401)
+
+    def test_wrong_types_for_every_key_name_the_key(self):
+        wrong = {"sub_type": [1, None, [], {}, "nope", True], "from": [[], {}, True, "not a date", "1_000", "nan"], "to": [[], {}, "inf"], "last": [1, [], {}, "5 parsecs", "x"],
+                 "tzname": [1, [], {}, "Mars/Base", "../../etc/passwd"], "category": [1, [], "evil", None], "context": [1, {}, "evil"], "return_type": [1, [], "everything"],
+                 "level": [0, 4, "2", 1.5, [], -1, 2**62], "page": [0, -1, "1", 1.5, {}], "summary": ["yes", 1, []], "summary_graph": ["no", 0, {}], "_hash": [1, "zz", [], "0" * 63], "bogus": [1]}
+        for key, values in wrong.items():
+            for value in values:
+                with self.subTest(key=key, value=value):
+                    kind = "threatrank" if key == "_hash" else "related"
+                    status, report, _ = self.ask(kind, {"_hash": value} if key == "_hash" else query(**{key: value}))
+                    self.assertEqual(status, 201, report)
+                    self.assertIn(key, report["data"])
+        self.assertEqual(self.ask("count", query())[1]["data"], 30)
+
+    def test_hostile_bodies(self):
+        hub = self.hub
+        for body in (b'{"type": "count", "data": ' + b"[" * 1000 + b"]" * 1000 + b"}", b"{", b"", b"\xff\xfe", b'"text"', b'{"type": 1, "data": {}}', b'{"type": "count"}',
+                     b'{"type": "count", "data": {}, "redo": "yes"}', b'{"type": "no type", "data": {}}', b'{"data": {}}', b'{"type": "count", "data": NaN}'):
+            status, answer, _ = hub.request("POST", "/query", body, {"Content-Type": "application/json"})
+            self.assertIn(status, (400, 201), body[:40])
+            self.assertTrue(answer["message"] if status == 400 else answer["data"])
+        many = {f"key{n}": n for n in range(10_000)}
+        status, answer, _ = self.ask("count", query(**many))
+        self.assertIn(status, (400, 201, 413))
+        status, answer, _ = self.ask("count", query("x" * 10_000_000))
+        self.assertIn(status, (400, 413))
+        self.assertIn("message", answer)
+        self.assertEqual(self.ask("count", query())[1]["data"], 30)
+
+    def test_tokens(self):
+        def segment(value):
+            return base64.urlsafe_b64encode(value if isinstance(value, bytes) else json.dumps(value).encode()).rstrip(b"=")
+
+        with open(os.path.join(self.hub.dir, "jwt.secret"), "rb") as file:
+            secret = file.read().strip()
+        user = json.loads(base64.urlsafe_b64decode(self.hub.token.split(".")[1] + "=="))
+
+        def token(claims, header=None, key=secret, digest=hashlib.sha256):
+            head = segment(header or {"alg": "HS256", "typ": "JWT"}) + b"." + segment(claims)
+            return (head + b"." + segment(hmac.new(key, head, digest).digest())).decode()
+
+        good = {**user, "jti": user["jti"]}
+        self.assertEqual(self.hub.post_json("/query", {"type": "count", "data": query()}, token=token(good))[0], 201)
+        bad = {"wrong signature": token(good, key=b"x" * 32), "none": (segment({"alg": "none"}) + b"." + segment(good) + b".").decode(),
+               "other algorithm": token(good, {"alg": "HS512", "typ": "JWT"}, digest=hashlib.sha512), "expired": token({**good, "exp": 1}),
+               "without exp": token({k: v for k, v in good.items() if k != "exp"}), "unknown user": token({**good, "_hash": "0" * 64}), "nonsense": "abc", "empty parts": "..",
+               "no JSON": (segment(b"{") + b"." + segment(b"x") + b"." + segment(b"y")).decode()}
+        for name, value in bad.items():
+            with self.subTest(token=name):
+                for method, path in (("POST", "/query"), ("GET", "/user/info/self"), ("POST", "/raw")):
+                    self.assertEqual(self.hub.request(method, path, b"{}" if method == "POST" else None, token=value)[0], 401)
+        fresh = self.hub.run("token", "new", OTHER).stdout.strip()
+        jti = json.loads(base64.urlsafe_b64decode(fresh.split(".")[1] + "=="))["jti"]
+        self.assertEqual(self.hub.request("GET", "/user/info/self", token=fresh)[0], 200)
+        self.hub.run("token", "revoke", jti)
+        self.assertEqual(self.hub.request("GET", "/user/info/self", token=fresh)[0], 401)
+
+    def test_queries_that_others_put_into_the_store(self):
+        """A TDQL document of somebody else is taken, answered, and a broken one stops nothing."""
+        hub = self.hub
+        user = json.loads(base64.urlsafe_b64decode(hub.token.split(".")[1] + "=="))["_hash"]
+
+        def attribute(sub_type, data):
+            return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
+
+        def tdql(when, address, drop=None):
+            canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'})
+            qhash = hashlib.sha256(canonical.encode()).hexdigest()
+            fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical.encode()), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
+            children = [attribute(k, v) for k, v in fields.items()]
+            socket = [attribute("host", "localhost"), attribute("port", 0), attribute("nonce", "")]
+            data = {**{k: [v] for k, v in fields.items()}, "socket": [{"host": ["localhost"], "port": [0], "nonce": [""]}]}
+            unique = f"objectquerycount{qhash}{user}{int(when) // 3600}"
+            refs = sorted(c["_hash"] for c in children)
+            document = {"itype": "object", "sub_type": "query", "_hash": hashlib.sha256(unique.encode()).hexdigest(), "data": data, "_cref": refs,
+                        "_ref": sorted(refs + [c["_hash"] for c in socket])}
+            if drop:
+                del document["data"][drop]
+            return document, children + socket + [document]
+
+        good, documents = tdql(1_700_000_000.0, "192.0.2.1")
+        lines = documents
+        for number, drop in enumerate(("qdata", "encrypted", "timestamp", "socket")):
+            lines = lines + tdql(1_700_100_000.0 + 7200 * number, "192.0.2.1", drop)[1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "queries")
+            with open(path, "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(d) + "\n" for d in lines)
+            hub.run("import", path, "--store", "report", expect=None)
+
+        def status():
+            for line in hub.run("export", "--store", "report", "--sub-type", "query").stdout.splitlines():
+                found = json.loads(line)
+                if found["_hash"] == good["_hash"] and found["data"]["status"] == ["ready"]:
+                    return found
+            return None
+
+        from harness import until
+        done = until("the query is answered", status, 20)
+        report = json.loads(hub.run("export", "--store", "report", "--itype", "report").stdout.splitlines()[0])
+        self.assertEqual(report["itype"], "report")
+        self.assertTrue(done["data"]["report_id"][0])
+        self.assertEqual(self.ask("count", query())[1]["data"], 30)
+
+
+class ManyWaiting(unittest.TestCase):
+    def test_five_thousand_queries_at_once(self):
+        with Hub() as hub:
+            hub.org("one")
+            hub.start()
+            self.assertEqual(hub.post_ndjson([login_record(n) for n in range(100)], "cowrie", "one")[0], 201)
+            hub.wait_until_archived()
+            host, port = hub.ports["http"].rsplit(":", 1)
+            threads = len(os.listdir(f"/proc/{hub.process.pid}/task"))
+            peak, most = [0], [0]
+
+            async def ask(number, gate):
+                async with gate:
+                    reader, writer = await asyncio.open_connection(host, int(port))
+                body = json.dumps({"type": "related", "data": query(level=1 + number % 3, page=1 + number)}).encode()
+                writer.write(f"POST /query HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {hub.token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+                answer = await asyncio.wait_for(reader.read(), 120)
+                writer.close()
+                return int(answer.split(b" ", 2)[1])
+
+            async def watch(stop):
+                while not stop.is_set():
+                    peak[0] = max(peak[0], hub.resident_bytes())
+                    most[0] = max(most[0], len(os.listdir(f"/proc/{hub.process.pid}/task")))
+                    await asyncio.sleep(0.1)
+
+            async def everything():
+                stop, gate = asyncio.Event(), asyncio.Semaphore(200)
+                watcher = asyncio.create_task(watch(stop))
+                found = await asyncio.gather(*(ask(n, gate) for n in range(5000)))
+                stop.set()
+                await watcher
+                return found
+
+            import resource
+            resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+            statuses = asyncio.run(everything())
+            print({s: statuses.count(s) for s in set(statuses)}, "peak", peak[0] >> 20, "MiB, threads", threads, most[0])
+            self.assertLessEqual(set(statuses), {201, 202})
+            self.assertLess(peak[0], 512 << 20)
+            self.assertLessEqual(most[0], threads + 8)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
