@@ -1,0 +1,38 @@
+#pragma once
+// Bytes and characters of e-mail as Python's `email` package treats them, which the filter's results depend
+// on.
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cybexd::tahoe::mail {
+
+/// What becomes of bytes that a charset does not have.
+enum class undecodable {
+  replace,  ///< U+FFFD.
+  keep,     ///< The byte itself, so that the result is no UTF-8; `sanitized` deals with it later.
+};
+
+/// Bytes of a charset as UTF-8; nothing if the charset is unknown.
+[[nodiscard]] std::optional<std::string> decode_charset(std::string_view bytes, std::string_view charset,
+                                                        undecodable how);
+
+/// UTF-8 in which every ill-formed sequence (its longest well-formed beginning at a time) is U+FFFD.
+[[nodiscard]] std::string sanitized(std::string_view bytes);
+
+/// RFC 4648 base64 without regard to foreign characters and to what follows the padding. What cannot be
+/// decoded at all comes back as it is.
+[[nodiscard]] std::string decode_base64(std::string_view text);
+/// RFC 2045 quoted-printable.
+[[nodiscard]] std::string decode_quoted_printable(std::string_view text);
+
+/// Characters as bytes: ASCII as it is if there is nothing else; otherwise U+0080 to U+00FF as one byte and
+/// what is beyond as `\uxxxx` or `\Uxxxxxxxx` (Python's raw-unicode-escape).
+[[nodiscard]] std::string raw_unicode_escape(std::string_view utf8);
+
+[[nodiscard]] std::string ascii_lower(std::string_view text);
+[[nodiscard]] bool is_ascii(std::string_view text);
+/// Removes what Python's `str.lstrip()` removes.
+[[nodiscard]] std::string_view strip_left(std::string_view utf8);
+
+}  // namespace cybexd::tahoe::mail
