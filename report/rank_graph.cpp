@@ -5,10 +5,10 @@
 namespace cybexd::report {
 
 rank_graph::index rank_graph::attribute_index(store::node node) {
-  constexpr store::node largest_dense = 1u << 26;
+  constexpr store::node largest_dense = 1u << 25;
   index* place = nullptr;
   if (node < largest_dense) {
-    if (node >= dense_.size()) dense_.resize(static_cast<std::size_t>(node + node / 2 + 64), 0);
+    if (node >= dense_.size()) dense_.resize(static_cast<std::size_t>(node + node / 8 + 1024), 0);
     place = &dense_[static_cast<std::size_t>(node)];
   } else {
     place = &sparse_[node];

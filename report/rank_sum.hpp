@@ -18,10 +18,10 @@
 //     a3 and b T4 = sum over a1 in x2, a1 != a2, a3 of v(a1) (C(a1,a2) - w(x2) - [a1, a2 in e] w(e))
 //
 // Every path that is taken away again (it is not simple) has a shorter simple one of at least its value in
-// the sum, so the differences lose no digits of the whole. C is never stored: for each a3 and a2 the sum over
-// x2 and a1 of v(a1) C(a1,a2) is one pass over a2's events, with K(b) the weight that the malicious x2 give
-// to attribute b.
-#include <algorithm>
+// the sum, so the differences lose no digits of the whole. C is never stored: the part with T4, summed over
+// all a3 and x2 for one a2, is one pass over a2's events, with K(b) the weight that the malicious x2 in a2
+// give to their attribute b.
+#include <span>
 #include <vector>
 
 #include "report/go_on.hpp"
@@ -29,63 +29,79 @@
 
 namespace cybexd::report {
 
-template <class Number>
+/// `Stored` is what arrays hold, `Sum` what is added up in: at least as wide.
+template <class Stored, class Sum>
 class rank_sum {
  public:
   using index = rank_graph::index;
 
   /// `event_weight` for each event, `attribute_weight` for each attribute.
-  rank_sum(const rank_graph& graph, std::vector<Number> event_weight, std::vector<Number> attribute_weight,
+  rank_sum(const rank_graph& graph, std::vector<Stored> event_weight, std::vector<Stored> attribute_weight,
            const go_on& keep_going)
       : graph_(graph), w_(std::move(event_weight)), v_(std::move(attribute_weight)), hold_(keep_going) {}
 
   /// The sum of all paths with up to `max_edges` edges to event 0, which is not malicious.
-  [[nodiscard]] expected<Number> total(int max_edges) {
+  [[nodiscard]] expected<Sum> total(int max_edges) {
     prepare();
-    Number sum{};
-    for (auto a : graph_.attributes_of(e)) sum += v_[a] * malicious_at_[a];
-    for (int edges = 4; edges <= max_edges && edges <= 6; edges += 2) {
-      if (edges == 6) prepare_six();
+    Sum sum{};
+    for (auto a : graph_.attributes_of(e)) sum += Sum{v_[a]} * malicious_at_[a];
+    if (max_edges >= 4)
       for (auto a : graph_.attributes_of(e)) {
-        const auto part = edges == 4 ? four_edges(a) : six_edges(a);
+        const auto part = four_edges(a);
         if (!part) return part;
         sum += *part;
       }
+    if (max_edges < 6) return sum;
+    prepare_six();
+    for (auto a : graph_.attributes_of(e)) {
+      const auto part = six_edges(a);
+      if (!part) return part;
+      sum += *part;
     }
-    return sum;
+    const auto again = from_the_second();
+    if (!again) return again;
+    return sum - *again;
   }
 
  private:
   static constexpr index e = 0;
 
-  [[nodiscard]] Number m(index x) const { return graph_.malicious(x) ? w_[x] : Number{}; }
-  [[nodiscard]] Number q(index x, index a) const {
-    return w_[x] * (back_[x] - v_[a] * (malicious_at_[a] - m(x)));
-  }
+  [[nodiscard]] Stored m(index x) const { return graph_.malicious(x) ? w_[x] : Stored{}; }
+  /// What comes back from attribute a to its event x, not from x itself.
+  [[nodiscard]] Sum back_by(index x, index a) const { return Sum{v_[a]} * (Sum{malicious_at_[a]} - m(x)); }
+  [[nodiscard]] Sum q(index x, index a) const { return w_[x] * (Sum{back_[x]} - back_by(x, a)); }
   [[nodiscard]] bool in_e(index a) const { return in_e_[a] != 0; }
 
   void prepare() {
-    malicious_at_.assign(graph_.attributes(), Number{});
-    back_.assign(graph_.events(), Number{});
+    malicious_at_.assign(graph_.attributes(), Stored{});
+    back_.assign(graph_.events(), Stored{});
     in_e_.assign(graph_.attributes(), 0);
     for (auto a : graph_.attributes_of(e)) in_e_[a] = 1;
-    for (index x = 0; x < graph_.events(); ++x)
-      if (graph_.malicious(x))
-        for (auto a : graph_.attributes_of(x)) malicious_at_[a] += w_[x];
-    for (index x = 0; x < graph_.events(); ++x)
-      for (auto a : graph_.attributes_of(x)) back_[x] += v_[a] * (malicious_at_[a] - m(x));
+    for (index a = 0; a < graph_.attributes(); ++a) {
+      Sum sum{};
+      for (auto x : graph_.events_of(a)) sum += m(x);
+      malicious_at_[a] = static_cast<Stored>(sum);
+    }
+    for (index x = 0; x < graph_.events(); ++x) {
+      Sum sum{};
+      for (auto a : graph_.attributes_of(x)) sum += back_by(x, a);
+      back_[x] = static_cast<Stored>(sum);
+    }
   }
 
   void prepare_six() {
-    through_.assign(graph_.attributes(), Number{});
-    from_third_.assign(graph_.attributes(), Number{});
-    given_.assign(graph_.attributes(), Number{});
-    for (index x = 0; x < graph_.events(); ++x)
-      for (auto a : graph_.attributes_of(x)) through_[a] += q(x, a);
+    through_.assign(graph_.attributes(), Stored{});
+    from_third_.assign(graph_.attributes(), Sum{});
+    given_.assign(graph_.attributes(), Sum{});
+    for (index a = 0; a < graph_.attributes(); ++a) {
+      Sum sum{};
+      for (auto x : graph_.events_of(a)) sum += q(x, a);
+      through_[a] = static_cast<Stored>(sum);
+    }
   }
 
-  [[nodiscard]] expected<Number> four_edges(index a) {
-    Number sum{};
+  [[nodiscard]] expected<Sum> four_edges(index a) {
+    Sum sum{};
     for (auto x : graph_.events_of(a)) {
       if (x != e) sum += q(x, a);
       if (auto good = hold_.step(); !good) return fail(good.error());
@@ -93,19 +109,21 @@ class rank_sum {
     return v_[a] * sum;
   }
 
-  [[nodiscard]] Number r(index x, index a3) const { return w_[x] * (malicious_at_[a3] - m(x)); }
+  [[nodiscard]] Sum r(index x, index a3) const { return w_[x] * (Sum{malicious_at_[a3]} - m(x)); }
 
-  [[nodiscard]] expected<Number> six_edges(index a3) {
+  /// All of P3 by way of a3 but for T4.
+  [[nodiscard]] expected<Sum> six_edges(index a3) {
     for (auto x : graph_.events_of(a3))
       for (auto b : graph_.attributes_of(x)) from_third_[b] += r(x, a3);
-    Number sum{};
+    Sum sum{};
     for (auto x2 : graph_.events_of(a3)) {
       if (x2 == e) continue;
-      Number inner{};
+      const Sum r_x2 = r(x2, a3);
+      Sum inner{};
       for (auto a2 : graph_.attributes_of(x2)) {
         if (a2 == a3 || graph_.events_of(a2).size() < 2) continue;
-        Number t1 = through_[a2] - q(x2, a2);
-        Number t3 = from_third_[a2] - r(x2, a3);
+        Sum t1 = Sum{through_[a2]} - q(x2, a2);
+        Sum t3 = from_third_[a2] - r_x2;
         if (in_e(a2)) {
           t1 -= q(e, a2);
           t3 -= r(e, a3);
@@ -116,68 +134,70 @@ class rank_sum {
       if (auto good = hold_.step(graph_.attributes_of(x2).size() + 1); !good) return fail(good.error());
     }
     for (auto x : graph_.events_of(a3))
-      for (auto b : graph_.attributes_of(x)) from_third_[b] = Number{};
-    const auto again = from_the_second(a3);
-    if (!again) return again;
-    return v_[a3] * (sum - *again);
+      for (auto b : graph_.attributes_of(x)) from_third_[b] = Sum{};
+    return v_[a3] * sum;
   }
 
-  struct visit {
-    index attribute, event;
-  };
-
-  /// The paths that start at x2 itself: sum over malicious x2 in a3, a2 in x2, of w(x2) v(a2) m(x2) T4.
-  [[nodiscard]] expected<Number> from_the_second(index a3) {
-    std::vector<visit> visits;
-    for (auto x2 : graph_.events_of(a3)) {
-      if (x2 == e || !graph_.malicious(x2)) continue;
-      for (auto a2 : graph_.attributes_of(x2))
-        if (a2 != a3 && graph_.events_of(a2).size() > 1) visits.push_back({a2, x2});
-    }
-    std::sort(visits.begin(), visits.end(), [](const visit& a, const visit& b) {
-      return a.attribute != b.attribute ? a.attribute < b.attribute : a.event < b.event;
-    });
-    Number sum{};
-    for (std::size_t from = 0; from < visits.size();) {
-      auto to = from;
-      while (to < visits.size() && visits[to].attribute == visits[from].attribute) ++to;
-      const auto part = from_the_second_by(a3, std::span(visits).subspan(from, to - from));
+  /// The paths that start at x2 itself: sum over a3 in e, malicious x2 in a3, a2 in x2, of v(a3) w(x2) v(a2)
+  /// m(x2) T4.
+  [[nodiscard]] expected<Sum> from_the_second() {
+    std::vector<Stored> to_e(graph_.events(), Stored{});  // of malicious x2: sum of v(a3) over a3 in x2 and e
+    for (auto a3 : graph_.attributes_of(e))
+      for (auto x2 : graph_.events_of(a3))
+        if (graph_.malicious(x2)) to_e[x2] += v_[a3];
+    Sum sum{};
+    for (index a2 = 0; a2 < graph_.attributes(); ++a2) {
+      if (graph_.events_of(a2).size() < 2) continue;
+      const auto part = from_the_second_by(a2, to_e);
       if (!part) return part;
       sum += *part;
-      from = to;
     }
     return sum;
   }
 
-  [[nodiscard]] expected<Number> from_the_second_by(index a3, std::span<const visit> visits) {
-    const auto a2 = visits.front().attribute;
-    Number away{};
-    for (const auto& [a, x2] : visits) {
-      const Number weight = w_[x2] * m(x2);
+  [[nodiscard]] expected<Sum> from_the_second_by(index a2, const std::vector<Stored>& to_e) {
+    Sum away{};
+    bool any = false;
+    for (auto x2 : graph_.events_of(a2)) {
+      if (auto good = hold_.step(); !good) return fail(good.error());
+      if (to_e[x2] == Stored{}) continue;
+      any = true;
+      const Sum weight = Sum{w_[x2]} * w_[x2];
       for (auto b : graph_.attributes_of(x2)) {
-        if (b == a2 || b == a3) continue;
-        given_[b] += weight * v_[b];
-        away += weight * v_[b] * w_[x2];
-        if (in_e(b) && in_e(a2)) away += weight * v_[b] * w_[e];
+        if (b == a2) continue;
+        const Sum given = weight * v_[b] * (in_e(a2) || in_e(b) ? third_between(x2, a2, b) : Sum{to_e[x2]});
+        given_[b] += given;
+        away += given * w_[x2];
+        if (in_e(b) && in_e(a2)) away += given * w_[e];
       }
     }
-    Number sum{};
+    if (!any) return Sum{};
+    Sum sum{};
     for (auto x : graph_.events_of(a2)) {
-      Number taken{};
+      Sum taken{};
       for (auto b : graph_.attributes_of(x)) taken += given_[b];
       sum += w_[x] * taken;
       if (auto good = hold_.step(graph_.attributes_of(x).size()); !good) return fail(good.error());
     }
-    for (const auto& [a, x2] : visits)
-      for (auto b : graph_.attributes_of(x2)) given_[b] = Number{};
+    for (auto x2 : graph_.events_of(a2))
+      if (to_e[x2] != Stored{})
+        for (auto b : graph_.attributes_of(x2)) given_[b] = Sum{};
     return v_[a2] * (sum - away);
   }
 
+  /// Sum of v(a3) over a3 in x2 and e other than a2 and b.
+  [[nodiscard]] Sum third_between(index x2, index a2, index b) const {
+    Sum sum{};
+    for (auto a3 : graph_.attributes_of(x2))
+      if (in_e(a3) && a3 != a2 && a3 != b) sum += v_[a3];
+    return sum;
+  }
+
   const rank_graph& graph_;
-  std::vector<Number> w_, v_;
+  std::vector<Stored> w_, v_;
   leash hold_;
-  std::vector<Number> malicious_at_, back_, through_;  ///< M, S, Q
-  std::vector<Number> from_third_, given_;             ///< R and K, zero between uses
+  std::vector<Stored> malicious_at_, back_, through_;  ///< M, S, Q
+  std::vector<Sum> from_third_, given_;                ///< R and K, zero between uses
   std::vector<std::uint8_t> in_e_;
 };
 

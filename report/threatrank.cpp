@@ -13,28 +13,29 @@ namespace {
 __extension__ typedef __int128 path_count;
 
 /// decay^d, d the event's age in whole days, never below 0.
-long double weight_by_age(double timestamp, double now, double decay) {
+double weight_by_age(double timestamp, double now, double decay) {
   const double days = std::max(0.0, std::floor((now - timestamp) / 86400));
-  return std::pow(static_cast<long double>(decay), static_cast<long double>(days));
+  return std::pow(decay, days);
 }
 
 expected<long double> sum_of_paths(const rank_graph& graph, double now, const rank_options& options,
                                    const go_on& keep_going) {
-  std::vector<long double> w(graph.events()), v(graph.attributes());
+  std::vector<double> w(graph.events()), v(graph.attributes());
   for (rank_graph::index x = 0; x < w.size(); ++x) {
     const auto size = graph.attributes_of(x).size();
-    if (size > 0)
-      w[x] = weight_by_age(graph.timestamp(x), now, options.decay) / static_cast<long double>(size);
+    if (size > 0) w[x] = weight_by_age(graph.timestamp(x), now, options.decay) / static_cast<double>(size);
   }
   for (rank_graph::index a = 0; a < v.size(); ++a)
-    v[a] = 1.0L / static_cast<long double>(graph.events_of(a).size());
-  return rank_sum<long double>(graph, std::move(w), std::move(v), keep_going).total(options.max_edges);
+    v[a] = 1.0 / static_cast<double>(graph.events_of(a).size());
+  return rank_sum<double, long double>(graph, std::move(w), std::move(v), keep_going)
+      .total(options.max_edges);
 }
 
 expected<path_count> number_of_paths(const rank_graph& graph, const rank_options& options,
                                      const go_on& keep_going) {
   std::vector<path_count> w(graph.events(), 1), v(graph.attributes(), 1);
-  return rank_sum<path_count>(graph, std::move(w), std::move(v), keep_going).total(options.max_edges);
+  return rank_sum<path_count, path_count>(graph, std::move(w), std::move(v), keep_going)
+      .total(options.max_edges);
 }
 
 /// A malicious event that shares an attribute with the asked one: then there surely is a path.
