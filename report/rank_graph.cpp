@@ -1,5 +1,7 @@
 #include "report/rank_graph.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <unordered_set>
 
 namespace cybexd::report {
@@ -79,8 +81,21 @@ expected<void> rank_graph::read_all(const store::event_facts& start, const store
   return {};
 }
 
+void rank_graph::number_by_degree() {
+  std::vector<index> degree(nodes_.size(), 0), order(nodes_.size()), number(nodes_.size());
+  for (auto attribute : event_attributes_) ++degree[attribute];
+  std::iota(order.begin(), order.end(), index{0});
+  std::stable_sort(order.begin(), order.end(), [&](index a, index b) { return degree[a] < degree[b]; });
+  for (index i = 0; i < order.size(); ++i) number[order[i]] = i;
+  for (auto& attribute : event_attributes_) attribute = number[attribute];
+  for (index event = 0; event < events(); ++event)
+    std::sort(event_attributes_.begin() + static_cast<std::ptrdiff_t>(event_starts_[event]),
+              event_attributes_.begin() + static_cast<std::ptrdiff_t>(event_starts_[event + 1]));
+}
+
 /// From event -> attributes to attribute -> events, by counting.
 void rank_graph::turn() {
+  number_by_degree();
   attribute_starts_.assign(nodes_.size() + 1, 0);
   for (auto attribute : event_attributes_) ++attribute_starts_[attribute + 1];
   for (std::size_t i = 1; i < attribute_starts_.size(); ++i) attribute_starts_[i] += attribute_starts_[i - 1];

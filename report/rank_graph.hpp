@@ -12,7 +12,9 @@
 
 namespace cybexd::report {
 
-/// Events and attributes by small numbers. Event 0 is the one whose rank is asked for.
+/// Events and attributes by small numbers. Event 0 is the one whose rank is asked for. Attributes are
+/// numbered by how many events hold them, rare ones first, so that those that are met all the time lie close
+/// together.
 class rank_graph {
  public:
   using index = std::uint32_t;
@@ -25,6 +27,7 @@ class rank_graph {
 
   [[nodiscard]] std::size_t events() const { return timestamps_.size(); }
   [[nodiscard]] std::size_t attributes() const { return attribute_starts_.size() - 1; }
+  /// Ascending.
   [[nodiscard]] std::span<const index> attributes_of(index event) const {
     return std::span(event_attributes_)
         .subspan(event_starts_[event], event_starts_[event + 1] - event_starts_[event]);
@@ -47,6 +50,7 @@ class rank_graph {
   [[nodiscard]] expected<void> read_all(const store::event_facts& start, const store::visibility& who,
                                         store::archive_view& view, const go_on& keep_going);
   void turn();
+  void number_by_degree();
 
   std::vector<double> timestamps_;
   std::vector<std::uint8_t> malicious_;

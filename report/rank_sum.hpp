@@ -155,6 +155,16 @@ class rank_sum {
     return sum;
   }
 
+  /// The attributes of x that come after a: those of at least its degree.
+  [[nodiscard]] std::span<const index> after(index x, index a) const {
+    const auto all = graph_.attributes_of(x);
+    std::size_t from = all.size();
+    while (from > 0 && all[from - 1] > a) --from;
+    return all.subspan(from);
+  }
+
+  /// Everything is the same with a1 and a2 exchanged: so only pairs with a1 after a2 are summed, and counted
+  /// twice.
   [[nodiscard]] expected<Sum> from_the_second_by(index a2, const std::vector<Stored>& to_e) {
     Sum away{};
     bool any = false;
@@ -163,8 +173,7 @@ class rank_sum {
       if (to_e[x2] == Stored{}) continue;
       any = true;
       const Sum weight = Sum{w_[x2]} * w_[x2];
-      for (auto b : graph_.attributes_of(x2)) {
-        if (b == a2) continue;
+      for (auto b : after(x2, a2)) {
         const Sum given = weight * v_[b] * (in_e(a2) || in_e(b) ? third_between(x2, a2, b) : Sum{to_e[x2]});
         given_[b] += given;
         away += given * w_[x2];
@@ -175,14 +184,14 @@ class rank_sum {
     Sum sum{};
     for (auto x : graph_.events_of(a2)) {
       Sum taken{};
-      for (auto b : graph_.attributes_of(x)) taken += given_[b];
+      for (auto b : after(x, a2)) taken += given_[b];
       sum += w_[x] * taken;
       if (auto good = hold_.step(graph_.attributes_of(x).size()); !good) return fail(good.error());
     }
     for (auto x2 : graph_.events_of(a2))
       if (to_e[x2] != Stored{})
-        for (auto b : graph_.attributes_of(x2)) given_[b] = Sum{};
-    return v_[a2] * (sum - away);
+        for (auto b : after(x2, a2)) given_[b] = Sum{};
+    return v_[a2] * (sum - away) * 2;
   }
 
   /// Sum of v(a3) over a3 in x2 and e other than a2 and b.
