@@ -2,6 +2,7 @@
 // The protocol: every message and every actor's interface, in one file (payloads in payloads.hpp and
 // line.hpp). A handle may be given to anybody who knows a subset of its interface.
 #include "messages/caf_compat.hpp"
+#include "messages/identity.hpp"
 #include "messages/line.hpp"
 #include "messages/payloads.hpp"
 #include "messages/queries.hpp"
@@ -27,6 +28,7 @@ ACT_INSPECT(caught_up, completed, reason, filtered)
 // Payloads behind pointers and answers to outsiders: they never leave the process.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::ask_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::ask_identity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::make_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::report_made)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::store_report)
@@ -78,6 +80,7 @@ CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::socket_told))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::run_queries))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::queries_taken))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::patience_over))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::ask_identity))
 CAF_END_TYPE_ID_BLOCK(cybexd)
 
 namespace cybexd::messages {
@@ -128,6 +131,10 @@ using query_desk_actor =
     drainable::extend<act::in<ask_query>, act::ask_t<queries_taken, run_queries>,
                       act::in<patience_over>,  // INTERNAL: a waiting asker gets `processing`
                       act::in<tick>>;          // INTERNAL: the grace of a stop is over
+
+/// Logs in, makes and changes users and organisations, tells users about themselves: what costs time on
+/// purpose (passwords) or changes identities, one after the other.
+using identity_desk_actor = drainable::extend<act::in<ask_identity>>;
 
 /// Finds waiting queries that others put into the store; backs off like the cache poller, with a cap of its
 /// own.

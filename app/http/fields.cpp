@@ -46,7 +46,6 @@ expected<std::vector<std::string>> texts_field(const tahoe::value& body, std::st
     if (item.text() == nullptr) return wrong(name, v, wanted);
     texts.push_back(*item.text());
   }
-  if (texts.empty()) return fail(failure::bad_input, std::string(name) + ": is an empty list.");
   return texts;
 }
 

@@ -15,7 +15,7 @@ namespace cybexd::app::http {
 
 /// A string that is there. Errors: bad_input.
 [[nodiscard]] expected<std::string> text_field(const tahoe::value& body, std::string_view name);
-/// A string or a list of strings that is there. Errors: bad_input.
+/// A string or a list of strings (which may be empty) that is there. Errors: bad_input.
 [[nodiscard]] expected<std::vector<std::string>> texts_field(const tahoe::value& body, std::string_view name);
 /// True or false, or `otherwise` where it is absent. Errors: bad_input.
 [[nodiscard]] expected<bool> flag_field(const tahoe::value& body, std::string_view name, bool otherwise);

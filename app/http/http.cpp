@@ -70,6 +70,7 @@ struct http_service::running {
 
   [[nodiscard]] std::vector<listen_at> public_places(const http_options& options) {
     auto routes = data_routes(backend, [this] { return current(); });
+    append(routes, identity_routes(backend));
     return {{options.host,
              options.port,
              {},

@@ -12,6 +12,7 @@
 #include "app/http/server.hpp"
 #include "app/http/upload.hpp"
 #include "crypto/error.hpp"
+#include "messages/identity.hpp"
 #include "messages/payloads.hpp"
 #include "tahoe/value.hpp"
 
@@ -47,6 +48,7 @@ struct http_backend {
   std::function<expected<std::string>(const std::string& token)> authenticate;
   std::function<void(messages::submit)> submit;
   std::function<void(messages::ask_query)> ask;
+  std::function<void(messages::ask_identity)> identity;
   /// A report that the user has asked for (a query of theirs has it as `report_id`), or nothing.
   std::function<expected<std::optional<tahoe::document>>(const std::string& user,
                                                          const tahoe::hash256& report)>

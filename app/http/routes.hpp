@@ -21,6 +21,10 @@ using settings_source = std::function<std::shared_ptr<const route_settings>()>;
 [[nodiscard]] std::vector<route> data_routes(const std::shared_ptr<const http_backend>& backend,
                                              const settings_source& settings);
 
+/// POST /login, /create/user, /create/org, /org/add/user, /org/del/user, /org/info; GET /orgs/admin_of,
+/// /orgs/user_of, /user/info/self
+[[nodiscard]] std::vector<route> identity_routes(const std::shared_ptr<const http_backend>& backend);
+
 /// GET /metrics, /healthz, /readyz
 [[nodiscard]] std::vector<route> watch_routes(const std::shared_ptr<const http_backend>& backend);
 /// POST /operator/{name}
