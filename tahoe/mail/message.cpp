@@ -122,9 +122,11 @@ class message_reader {
   }
 
   bool read_parts(part& out, const std::string& boundary, bool digest) {
+    const auto begin = at_;
     bool preamble = true;
     while (auto line = peek()) {
       const auto found = boundary_mark(*line, boundary);
+      if (preamble) out.payload = text_.substr(begin, at_ - begin + (found == mark::none ? line->size() : 0));
       at_ += line->size();
       if (found == mark::none) continue;
       if (found == mark::end) {
@@ -137,6 +139,7 @@ class message_reader {
       if (!read_part(out, boundary, digest)) return false;
     }
     out.has_parts = !preamble;
+    if (out.has_parts) out.payload = {};
     return true;
   }
 
@@ -146,8 +149,8 @@ class message_reader {
     auto& inner = out.parts.emplace_back();
     inner.digest_member = digest;
     if (!read(inner)) return false;
-    inner.payload =
-        without_line_end(inner.payload);  // the end of the line before a boundary belongs to the boundary
+    // The end of the line before a boundary belongs to the boundary.
+    if (!inner.content_type().starts_with("multipart/")) inner.payload = without_line_end(inner.payload);
     boundaries_.pop_back();
     return true;
   }
@@ -169,26 +172,45 @@ bool is_attachment(const part& p) {
 }
 
 /// Looks for bodies in order; a plain one ends the search.
-void look_for_body(const part& p, const part*& html, const part*& plain) {
-  if (plain != nullptr || is_attachment(p)) return;
-  const auto type = p.content_type();
-  if (type == "text/plain") {
-    plain = &p;
-  } else if (type == "text/html") {
-    if (html == nullptr) html = &p;
-  } else if (type.starts_with("multipart/") && p.has_parts && type != "multipart/related") {
-    for (const auto& inner : p.parts) look_for_body(inner, html, plain);
-  } else if (type == "multipart/related" && p.has_parts) {
-    const part* root = p.parts.empty() ? nullptr : &p.parts.front();
-    if (const auto start = p.parameter("start"); start && !start->empty())
-      for (const auto& inner : p.parts)
-        if (const auto* id = inner.header("content-id"); id != nullptr && *id == *start) {
-          root = &inner;
-          break;
-        }
-    if (root != nullptr) look_for_body(*root, html, plain);
+class body_search {
+ public:
+  void look(const part& p) {
+    if (plain_ != nullptr || stumbled_ || is_attachment(p)) return;
+    const auto type = p.content_type();
+    if (type == "text/plain") {
+      plain_ = &p;
+    } else if (type == "text/html") {
+      if (html_ == nullptr) html_ = &p;
+    } else if (type == "multipart/related") {
+      look_related(p);
+    } else if (type.starts_with("multipart/")) {
+      for (const auto& inner : p.parts) look(inner);
+    }
   }
-}
+
+  [[nodiscard]] const part* found() const { return stumbled_ ? nullptr : plain_ != nullptr ? plain_ : html_; }
+
+ private:
+  void look_related(const part& p) {
+    // The original takes the first character of a text for the root part, and raises an exception.
+    if (!p.has_parts) {
+      stumbled_ = !p.payload.empty();
+      return;
+    }
+    const part* root = p.parts.empty() ? nullptr : &p.parts.front();
+    if (const auto start = p.parameter("start"); start && !start->empty()) {
+      const auto named = std::find_if(p.parts.begin(), p.parts.end(), [&](const part& inner) {
+        const auto* id = inner.header("content-id");
+        return id != nullptr && *id == *start;
+      });
+      if (named != p.parts.end()) root = &*named;
+    }
+    if (root != nullptr) look(*root);
+  }
+
+  const part *html_ = nullptr, *plain_ = nullptr;
+  bool stumbled_ = false;
+};
 
 }  // namespace
 
@@ -199,9 +221,9 @@ std::optional<part> read_message(std::string_view text) {
 }
 
 const part* find_body(const part& message) {
-  const part *html = nullptr, *plain = nullptr;
-  look_for_body(message, html, plain);
-  return plain != nullptr ? plain : html;
+  body_search search;
+  search.look(message);
+  return search.found();
 }
 
 }  // namespace cybexd::tahoe::mail

@@ -14,12 +14,11 @@ struct raw_parameter {
   std::string name, value;
 };
 
-/// The value at the beginning of a text: a quoted string without its quotes, or what comes before a blank or
-/// comment.
+/// The value at the beginning of a text: a quoted string without its quotes, or what comes before a character
+/// that only quotes may hold.
 std::string parameter_value(std::string_view text) {
-  text = python_strip(text);
   if (!text.starts_with('"'))
-    return std::string(text.substr(0, std::min(text.find_first_of(" \t("), text.size())));
+    return std::string(text.substr(0, std::min(text.find_first_of("()<>@,:;\\\"[]/?=*' \t"), text.size())));
   std::string out;
   for (std::size_t at = 1; at < text.size() && text[at] != '"'; ++at) {
     if (text[at] == '\\' && at + 1 < text.size()) ++at;
@@ -45,8 +44,10 @@ std::vector<raw_parameter> raw_parameters(std::string_view header) {
     const auto piece = header.substr(begin, at - begin);
     const auto equals = piece.find('=');
     if (equals == std::string_view::npos) continue;
-    out.push_back(
-        {ascii_lower(python_strip(piece.substr(0, equals))), parameter_value(piece.substr(equals + 1))});
+    auto name = ascii_lower(python_strip(piece.substr(0, equals)));
+    const auto text = python_strip(piece.substr(equals + 1));
+    auto value = name.ends_with('*') ? std::string(text) : parameter_value(text);
+    if (!value.empty() || text.starts_with('"')) out.push_back({std::move(name), std::move(value)});
   }
   return out;
 }
@@ -60,6 +61,7 @@ std::string undo_percent(std::string_view text) {
 
 /// `charset'language'text`, percent-encoded (RFC 2231, 4).
 std::string extended_value(std::string_view text) {
+  if (text.starts_with('"') && text.ends_with('"') && text.size() > 1) text = text.substr(1, text.size() - 2);
   const auto first = text.find('\'');
   const auto second = first == std::string_view::npos ? first : text.find('\'', first + 1);
   if (second == std::string_view::npos) return undo_percent(text);

@@ -145,6 +145,9 @@ constexpr std::array<std::string_view, 11> latin1_names = {
     "latin-1", "latin1", "latin", "l1",     "iso-8859-1",     "iso8859-1",
     "iso8859", "8859",   "cp819", "ibm819", "iso-8859-1-1987"};
 
+constexpr std::array<std::string_view, 6> shift_jis_names = {"shift-jis", "shiftjis",   "sjis",
+                                                             "s-jis",     "csshiftjis", "x-sjis"};
+
 template <class Names>
 bool is_one_of(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -188,7 +191,9 @@ int hex_value(char c) {
 }  // namespace
 
 std::optional<std::string> decode_charset(std::string_view bytes, std::string_view charset, undecodable how) {
+  if (bytes.empty()) return std::string();
   auto name = normalized(charset);
+  if (is_one_of(shift_jis_names, name)) name = "cp932";  // iconv's own has a yen sign in the place of `\\`
   if (name.empty() || name.size() > 40) return std::nullopt;
   if (is_one_of(utf8_names, name)) return decode_utf8(bytes, how);
   if (is_one_of(ascii_names, name)) return decode_ascii(bytes, how);
