@@ -83,7 +83,11 @@ class address_parser {
           out.push_back({false, {}, {mailbox{}}});
         }
       }
-      if (!t_.at_end() && !t_.at(',')) skip_invalid(",");
+      if (!t_.at_end() && !t_.at(',')) {
+        // The original spoils what it has just read, and stumbles if that is a group.
+        if (!out.empty() && out.back().is_group) t_.give_up();
+        skip_invalid(",");
+      }
       t_.take(',');
     }
     if (t_.gave_up()) return std::nullopt;

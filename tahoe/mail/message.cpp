@@ -101,7 +101,7 @@ class message_reader {
       open = false;
       if (line.starts_with("From ")) {
         // At the end of the headers it is probably the first line of the body.
-        if (n > 0 && n + 1 == lines.size()) at_ = static_cast<std::size_t>(line.data() - text_.data());
+        if (n > 0 && n + 1 == lines.size()) out.first_line = line;
         continue;
       }
       const auto colon = line.find(':');

@@ -12,7 +12,8 @@ namespace cybexd::tahoe::mail {
 /// A message or a part of one. Views point into the text it was read from.
 struct part {
   std::vector<std::pair<std::string_view, std::string>> headers;  ///< Names, and values as unfolded text.
-  std::string_view payload;                                       ///< Where it has no parts.
+  std::string_view first_line;  ///< A line before `payload` that looked like a header (`From ...`).
+  std::string_view payload;     ///< Where it has no parts.
   std::vector<part> parts;
   bool has_parts = false;      ///< It is a multipart with a boundary that occurred.
   bool digest_member = false;  ///< Its type is `message/rfc822` where it names none.

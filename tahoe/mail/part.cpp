@@ -110,7 +110,7 @@ std::optional<std::string> part::parameter(std::string_view name) const {
 std::optional<std::string> text_of(const part& p) {
   const auto* header_value = p.header("content-transfer-encoding");
   const auto encoding = header_value == nullptr ? std::string() : ascii_lower(*header_value);
-  auto bytes = raw_unicode_escape(p.payload);
+  auto bytes = raw_unicode_escape(std::string(p.first_line).append(p.payload));
   if (encoding == "quoted-printable") {
     bytes = decode_quoted_printable(bytes);
   } else if (encoding == "base64") {

@@ -107,7 +107,11 @@ class converter {
       out.append(room.data(), room.size() - free);
       more = !flushed || (left == 0 && !done_);
       if (flushed) done_ = true;
-      if (result == std::size_t(-1) && why != E2BIG && left > 0) {
+      if (result == std::size_t(-1) && why == EINVAL) {
+        // A character that is cut off at the end.
+        out += how == undecodable::keep ? std::string_view(from, left) : replacement;
+        more = false;
+      } else if (result == std::size_t(-1) && why != E2BIG && left > 0) {
         out += how == undecodable::keep ? std::string_view(from, 1) : replacement;
         ++from;
         --left;
@@ -127,14 +131,24 @@ class converter {
 /// The name as codecs are looked up: lower case, every run of other characters one dash.
 std::string normalized(std::string_view charset) {
   std::string out;
+  bool gap = false;
   for (const char c : ascii_lower(charset)) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-    if (plain)
-      out += c;
-    else if (!out.empty() && out.back() != '-')
-      out += '-';
+    if (plain && gap && !out.empty()) out += '-';
+    if (plain) out += c;
+    gap = !plain;
   }
   return out;
+}
+
+/// iconv's Shift JIS has a yen sign and an overline where Python's, as most senders, has ASCII.
+std::string with_ascii(std::string text) {
+  constexpr std::string_view yen = "\xc2\xa5", overline = "\xe2\x80\xbe";
+  for (auto at = text.find(yen); at != std::string::npos; at = text.find(yen, at))
+    text.replace(at, yen.size(), "\\");
+  for (auto at = text.find(overline); at != std::string::npos; at = text.find(overline, at))
+    text.replace(at, overline.size(), "~");
+  return text;
 }
 
 constexpr std::array<std::string_view, 6> utf8_names = {"utf-8", "utf8", "u8", "utf", "utf8-ucs2", "cp65001"};
@@ -193,11 +207,11 @@ int hex_value(char c) {
 std::optional<std::string> decode_charset(std::string_view bytes, std::string_view charset, undecodable how) {
   if (bytes.empty()) return std::string();
   auto name = normalized(charset);
-  if (is_one_of(shift_jis_names, name)) name = "cp932";  // iconv's own has a yen sign in the place of `\\`
-  if (name.empty() || name.size() > 40) return std::nullopt;
+  if (name.empty() || name.size() > 40 || charset.find('\0') != std::string_view::npos) return std::nullopt;
   if (is_one_of(utf8_names, name)) return decode_utf8(bytes, how);
   if (is_one_of(ascii_names, name)) return decode_ascii(bytes, how);
   if (is_one_of(latin1_names, name)) return decode_latin1(bytes);
+  if (is_one_of(shift_jis_names, name)) return with_ascii(converter("SJIS").convert(bytes, how));
   if (name.ends_with("-i") || name.ends_with("-e")) name.resize(name.size() - 2);  // iso-8859-8-i
   std::string underscores = name;
   std::replace(underscores.begin(), underscores.end(), '-', '_');

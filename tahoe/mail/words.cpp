@@ -34,6 +34,7 @@ std::optional<std::string> decode_inside(std::string_view inside) {
   const auto encoding = ascii_lower(inside.substr(first + 1, second - first - 1));
   const auto text = inside.substr(second + 1);
   if ((encoding != "q" && encoding != "b") || !is_ascii(text)) return std::nullopt;
+  if (charset.find('\0') != std::string_view::npos) return std::nullopt;
   const auto bytes = encoding == "q" ? decode_q(text) : decode_base64(text);
   if (auto decoded = decode_charset(bytes, charset, undecodable::keep)) return decoded;
   return bytes;
