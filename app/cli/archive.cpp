@@ -1,0 +1,90 @@
+// `archive once` and `status`.
+#include <unistd.h>
+
+#include "app/cli/functions.hpp"
+#include "app/cli/numbers.hpp"
+#include "app/cli/with_backend.hpp"
+
+namespace cybexd::app::cli {
+namespace {
+
+double number_of(const tahoe::value& v, std::string_view key) {
+  const auto* found = v.find(key);
+  double room = 0;
+  const auto* number = found ? found->number(room) : nullptr;
+  return number ? *number : 0;
+}
+
+std::string summary_text(const tahoe::value& s) {
+  std::string text;
+  for (const auto& [key, name] : {std::pair{"archived", "archived"},
+                                  {"known", "already known"},
+                                  {"not_supported", "not supported"},
+                                  {"errors", "errors"},
+                                  {"bad_data", "bad data"},
+                                  {"quarantined", "quarantined"},
+                                  {"filtered", "filtered"}}) {
+    text += name + std::string(16 - std::string_view(name).size(), ' ') + shown(s, key) + "\n";
+  }
+  return text + "seconds         " + std::to_string(number_of(s, "seconds")) + "\nrecords/second  " +
+         std::to_string(static_cast<std::int64_t>(number_of(s, "records_per_second")));
+}
+
+std::string status_text(const tahoe::value& s) {
+  const tahoe::value none;
+  const auto part = [&](std::string_view key) -> const tahoe::value& {
+    const auto* found = s.find(key);
+    return found ? *found : none;
+  };
+  const auto& lake = part("lake");
+  const auto& line = part("line");
+  std::string text = shown(s, "running") == "true"
+                         ? "server:       up for " + span_text(number_of(s, "uptime_seconds")) +
+                               ", version " + text_of(s, "version") + "\n"
+                         : "server:       not running\n";
+  text += "lake:         " + shown(lake, "accepted") + " records accepted, " + shown(lake, "archived") +
+          " archived, " + shown(lake, "known") + " known, " + shown(lake, "set_aside") + " set aside, " +
+          shown(lake, "pending") + " pending\n";
+  text += "oldest:       " +
+          (part("oldest_waiting_seconds").is_null()
+               ? std::string("nothing waits")
+               : "waits for " + span_text(number_of(s, "oldest_waiting_seconds"))) +
+          "\n";
+  text += "filters:      " + shown(s, "unfiltered") + " records to filter\n";
+  text += "quarantine:   " + shown(lake, "quarantined_entries") + " entries\n";
+  if (!line.is_null()) {
+    text += "line:         " + shown(line, "credit_in_use") + " of " + shown(line, "credit_limit") +
+            " credits in use, next round in " + span_text(number_of(line, "next_round_seconds")) + " after " +
+            shown(line, "backoff_failures") + " without success\n";
+    if (const auto trouble = text_of(line, "trouble"); !trouble.empty())
+      text += "waiting for:  " + trouble + "\n";
+  }
+  if (s.find("rates"))
+    text += "rate:         " + shown(part("rates"), "records_per_second") + " records a second\n";
+  return text + "store:        " + size_text(integer_of(s, "store_bytes"));
+}
+
+}  // namespace
+
+int archive_once(const invocation& call) {
+  return with_backend(call, [&](backend& to) -> int {
+    const auto done =
+        to.call("archive_once", tahoe::object{{"force", call.has("force")}}, std::chrono::hours(24));
+    if (!done) return tell(call, done.error());
+    const int told = answer(call, *done, summary_text(*done));
+    if (told != cli::done || shown(*done, "completed") == "true") return told;
+    invocation plain = call;
+    plain.json = false;  // the summary was the one document
+    return tell(plain, {failure::unavailable, text_of(*done, "reason")});
+  });
+}
+
+int status(const invocation& call) {
+  return with_backend(call, [&](backend& to) -> int {
+    const auto done = to.call("status", tahoe::object{});
+    if (!done) return tell(call, done.error());
+    return answer(call, *done, status_text(*done));
+  });
+}
+
+}  // namespace cybexd::app::cli

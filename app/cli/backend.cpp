@@ -1,0 +1,63 @@
+#include "app/cli/backend.hpp"
+
+#include <thread>
+
+#include "app/cli/output.hpp"
+#include "app/operations.hpp"
+#include "app/wiring.hpp"
+#include "tahoe/json.hpp"
+
+namespace cybexd::app::cli {
+
+expected<backend> backend::open(const configuration& config) {
+  constexpr auto patience = std::chrono::seconds(10);
+  const auto& data = config.values.data_dir.path;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto lock = directory_lock::take(data);
+    if (lock) {
+      auto stores = open_stores(config.values);
+      if (!stores) return fail(stores.error());
+      backend direct;
+      direct.lock_ = std::move(*lock);
+      direct.engine_ = std::make_unique<engine>(config.values, std::move(*stores), start_actors);
+      return direct;
+    }
+    if (lock.error().kind != failure::conflict) return fail(lock.error());
+    auto server = client::http_client::to_socket(data + "/cybexd.sock");
+    if (server) {
+      backend remote;
+      remote.server_ = std::move(*server);
+      return remote;
+    }
+    if (std::chrono::steady_clock::now() > end) {
+      return fail(failure::conflict, lock.error().text + ", which does not answer on " + data +
+                                         "/cybexd.sock; wait until it is done, or stop it");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+expected<tahoe::value> backend::call(std::string_view operation, const tahoe::value& input,
+                                     std::chrono::milliseconds within) {
+  if (engine_) return call_operation(*engine_, operation, input);
+  client::http_request request;
+  request.target = "/operator/" + std::string(operation);
+  request.body = tahoe::to_json(input);
+  const auto answer = server_->send(request, within);
+  if (!answer) return fail(answer.error());
+  tahoe::json_limits limits;
+  limits.depth = operation_depth;
+  auto body = tahoe::parse_json(answer->body, limits);
+  if (!body)
+    return fail(failure::internal,
+                "the server's answer is no JSON (status " + std::to_string(answer->status) + ")");
+  const auto* told = body->find("message");
+  if (answer->status != 200 && told && told->text()) {
+    return fail(answer->status == 503 ? failure::overloaded : failure::internal,
+                "the server: " + *told->text());
+  }
+  return from_answer(std::move(*body));
+}
+
+}  // namespace cybexd::app::cli

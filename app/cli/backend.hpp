@@ -1,0 +1,34 @@
+#pragma once
+// Where a command's operations run: on stores that it opens itself, or in the server that has them open.
+#include <memory>
+#include <optional>
+
+#include "app/client/http_client.hpp"
+#include "app/config/config.hpp"
+#include "app/directory_lock.hpp"
+#include "app/engine.hpp"
+#include "tahoe/value.hpp"
+
+namespace cybexd::app::cli {
+
+class backend {
+ public:
+  /// Takes the directory's lock and opens the stores, or finds the server that holds it. Waits a few seconds
+  /// for another command to finish. Errors: conflict (somebody holds it and does not answer), as of the
+  /// stores.
+  [[nodiscard]] static expected<backend> open(const configuration& config);
+
+  /// Runs an operation. `within` bounds the wait for a server.
+  [[nodiscard]] expected<tahoe::value> call(std::string_view operation, const tahoe::value& input,
+                                            std::chrono::milliseconds within = std::chrono::minutes(10));
+  /// Whether a server answers.
+  [[nodiscard]] bool is_server() const { return server_.has_value(); }
+
+ private:
+  backend() = default;
+  std::optional<directory_lock> lock_;
+  std::unique_ptr<engine> engine_;
+  std::optional<client::http_client> server_;
+};
+
+}  // namespace cybexd::app::cli

@@ -1,0 +1,63 @@
+#pragma once
+// What commands have in common: their configuration, their answers, their errors, progress on a terminal.
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "app/cli/command.hpp"
+#include "app/config/config.hpp"
+#include "crypto/error.hpp"
+#include "tahoe/value.hpp"
+
+namespace cybexd::app::cli {
+
+/// The configuration of this call, or the exit status after all mistakes were told.
+[[nodiscard]] tl::expected<configuration, int> configuration_of(const invocation& call,
+                                                                bool may_lack_file = false);
+
+/// The process's environment, read once.
+[[nodiscard]] const std::map<std::string, std::string>& environment();
+
+/// Tells a failure on standard error (and as {"error", "kind"} on standard output with --json) and what to do
+/// next. Answers `failed`.
+[[nodiscard]] int tell(const invocation& call, const error& e);
+/// The same for wrong usage that the parser cannot see. Answers `wrong_usage`.
+[[nodiscard]] int tell_usage(const invocation& call, std::string_view text);
+
+/// Prints a value as one JSON document, with --json, else the text. Answers `done`, or `failed` when standard
+/// output is closed or full.
+[[nodiscard]] int answer(const invocation& call, const tahoe::value& machine, std::string_view people);
+
+/// Columns of a table for people.
+[[nodiscard]] std::string table_text(const std::vector<std::string>& head,
+                                     const std::vector<std::vector<std::string>>& rows);
+
+/// A text member of an object, or empty.
+[[nodiscard]] std::string text_of(const tahoe::value& v, std::string_view key);
+/// A scalar member as people read it: a text without quotes, else JSON; empty where absent.
+[[nodiscard]] std::string shown(const tahoe::value& v, std::string_view key);
+[[nodiscard]] std::int64_t integer_of(const tahoe::value& v, std::string_view key);
+
+/// A line on standard error that is written anew a few times a second, and only when that is a terminal.
+class progress {
+ public:
+  explicit progress(std::string what);
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
+  ~progress();
+  /// `total` 0: not known.
+  void at(std::uint64_t done, std::uint64_t total, std::uint64_t errors = 0);
+
+ private:
+  std::string what_;
+  bool on_;
+  bool written_ = false;
+  std::chrono::steady_clock::time_point began_, last_;
+};
+
+/// Answers a line typed without echo, from the terminal; nothing when there is none.
+[[nodiscard]] std::optional<std::string> ask_password(const std::string& prompt);
+
+}  // namespace cybexd::app::cli

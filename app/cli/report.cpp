@@ -1,0 +1,132 @@
+// `report`: one report, or one for each line of a file.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/cli/functions.hpp"
+#include "app/cli/input.hpp"
+#include "app/cli/numbers.hpp"
+#include "app/cli/with_backend.hpp"
+#include "crypto/envelope.hpp"
+#include "report/render.hpp"
+#include "tahoe/json.hpp"
+
+namespace cybexd::app::cli {
+namespace {
+
+constexpr std::size_t batch = 100;
+constexpr std::size_t longest_line = 16u << 20;
+constexpr auto answer_time = std::chrono::hours(2);
+
+/// An answer as it is printed: an error stands in the place of the report that it cost.
+tahoe::value shown_answer(const tahoe::value& answered) {
+  if (!answered.find("error")) return answered;
+  return tahoe::object{
+      {"status", "failed"}, {"report", tahoe::value()}, {"error", text_of(answered, "error")}};
+}
+
+/// Sends the queries of a batch in groups and prints the answers line for line.
+class batch_run {
+ public:
+  explicit batch_run(backend& to) : to_(to) {}
+
+  expected<void> add(std::string_view line) {
+    auto query = crypto::is_utf8(line)
+                     ? tahoe::parse_json(line)
+                     : expected<tahoe::value>(fail(failure::bad_input, "the line is not UTF-8"));
+    if (query && !query->get_if<tahoe::object>())
+      query = fail(failure::bad_input, "a line is an object {\"type\", \"data\", \"user\", \"now\"}");
+    // What cannot be read keeps its place: the server answers an empty query with an error, and ours is the
+    // better one.
+    unreadable_.push_back(query ? std::string{} : query.error().text);
+    queries_.push_back(query ? std::move(*query) : tahoe::value(tahoe::object{}));
+    return queries_.size() >= batch ? flush() : expected<void>{};
+  }
+
+  expected<void> flush() {
+    if (queries_.empty()) return {};
+    auto done = to_.call("report", tahoe::object{{"queries", std::move(queries_)}}, answer_time);
+    queries_.clear();
+    if (!done) return fail(done.error());
+    const auto& answers = *done->find("answers")->get_if<tahoe::array>();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      auto shown = shown_answer(answers[i]);
+      if (!unreadable_[i].empty()) shown.set("error", unreadable_[i]);
+      if (shown.find("error")) ++errors;
+      const auto text = tahoe::to_json(shown) + "\n";
+      if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+        return fail(failure::unavailable, "standard output cannot be written");
+    }
+    done_ += answers.size();
+    unreadable_.clear();
+    progress_.at(done_, 0, errors);
+    return {};
+  }
+
+  std::uint64_t errors = 0;
+
+ private:
+  backend& to_;
+  progress progress_{"report"};
+  tahoe::array queries_;
+  std::vector<std::string> unreadable_;
+  std::uint64_t done_ = 0;
+};
+
+int run_batch(const invocation& call, backend& to) {
+  const auto files = open_inputs({call.text("batch")});
+  if (!files) return tell(call, files.error());
+  line_reader lines(files->front().number(), longest_line);
+  batch_run all(to);
+  std::string line;
+  while (true) {
+    const auto got = lines.next(line);
+    if (got == line_reader::outcome::end) break;
+    if (got == line_reader::outcome::broken)
+      return tell(call, {failure::unavailable, files->front().name + " cannot be read"});
+    if (auto added =
+            all.add(got == line_reader::outcome::line ? std::string_view(line) : std::string_view("\xff"));
+        !added)
+      return tell(call, added.error());
+  }
+  if (auto last = all.flush(); !last) return tell(call, last.error());
+  if (std::fflush(stdout) != 0)
+    return tell(call, {failure::unavailable, "standard output cannot be written"});
+  return all.errors == 0 ? done : failed;
+}
+
+int run_one(const invocation& call, backend& to, const tahoe::value& query) {
+  const auto done = to.call("report", tahoe::object{{"queries", tahoe::array{query}}}, answer_time);
+  if (!done) return tell(call, done.error());
+  const auto& answered = done->find("answers")->get_if<tahoe::array>()->front();
+  if (answered.find("error")) {
+    return tell(call, {static_cast<failure>(integer_of(answered, "kind")), text_of(answered, "error")});
+  }
+  const auto* made = answered.find("report");
+  const bool for_people = ::isatty(STDOUT_FILENO) == 1 && made && !made->is_null();
+  return answer(call, answered, for_people ? report::render_table(*made) : tahoe::to_json(answered));
+}
+
+}  // namespace
+
+int report(const invocation& call) {
+  if (call.has("batch")) {
+    if (call.has("type") || call.has("as") || call.has("now"))
+      return tell_usage(call, "--batch takes type, query, user and now from the lines of its file");
+    return with_backend(call, [&](backend& to) { return run_batch(call, to); });
+  }
+  if (!call.has("type") || !call.has("query") || !call.has("as"))
+    return tell_usage(call, "needs TYPE, JSON and --as USER, or --batch FILE");
+  auto data = tahoe::parse_json(call.text("query"));
+  if (!data) return tell_usage(call, "JSON: " + data.error().text);
+  tahoe::object query{{"type", call.text("type")}, {"data", std::move(*data)}, {"user", call.text("as")}};
+  if (call.has("now")) {
+    const auto now = real_number(call.text("now"));
+    if (!now)
+      return tell_usage(call, "--now: was \"" + call.text("now") + "\"; may be a number, Unix seconds");
+    query.emplace_back("now", *now);
+  }
+  return with_backend(call, [&](backend& to) { return run_one(call, to, query); });
+}
+
+}  // namespace cybexd::app::cli

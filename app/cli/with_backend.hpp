@@ -1,0 +1,26 @@
+#pragma once
+#include <utility>
+
+#include "app/cli/backend.hpp"
+#include "app/cli/output.hpp"
+
+namespace cybexd::app::cli {
+
+/// Reads the configuration, opens the stores or finds the server, and goes on with `then`. Answers its exit
+/// status.
+template <class Then>
+int with_backend(const invocation& call, Then&& then) {
+  const auto config = configuration_of(call);
+  if (!config) return config.error();
+  if (config->values.store.kind != "embedded") {
+    static_cast<void>(
+        tell(call, {failure::bad_input, "store.kind = \"" + config->values.store.kind +
+                                            "\" is not available yet in this version; use \"embedded\""}));
+    return wrong_usage;
+  }
+  auto to = backend::open(*config);
+  if (!to) return tell(call, to.error());
+  return std::forward<Then>(then)(*to);
+}
+
+}  // namespace cybexd::app::cli

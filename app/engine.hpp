@@ -1,0 +1,78 @@
+#pragma once
+// What operations work on: opened stores, settings, keys, and the running actors where an operation needs
+// them.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "app/running_actors.hpp"
+#include "app/config/settings.hpp"
+#include "app/directory_lock.hpp"
+#include "crypto/keys.hpp"
+#include "crypto/secret.hpp"
+#include "tahoe/accounts.hpp"
+#include "tahoe/store/stores.hpp"
+
+namespace cybexd::app {
+
+namespace operations {
+/// The exports that have pages to fetch.
+class open_exports;
+[[nodiscard]] std::shared_ptr<open_exports> make_open_exports();
+}  // namespace operations
+
+/// Opens the stores that the settings name. Errors as of the factory; bad_input for a kind that is not there
+/// yet.
+[[nodiscard]] expected<store::stores> open_stores(const settings& from);
+
+/// Thread safe. In a server it lives as long as the server; a command makes one for itself.
+class engine {
+ public:
+  /// Starts the actors over these stores.
+  using actors_starter = std::function<expected<std::shared_ptr<running_actors>>(engine&)>;
+
+  engine(settings values, store::stores stores, actors_starter start);
+
+  [[nodiscard]] std::shared_ptr<const settings> values() const;
+  /// New settings (SIGHUP): operations that begin from now on use them. Keys and secrets are read again when
+  /// asked for.
+  void replace(settings values);
+
+  [[nodiscard]] const store::stores& stores() const { return stores_; }
+  /// Read when first asked for.
+  [[nodiscard]] expected<crypto::public_key> sealing_key();
+  /// The secret that signs tokens, read at each call: it is short, and a new one must hold at once.
+  [[nodiscard]] expected<crypto::secret> token_secret() const;
+  /// Users, organisations, tokens, with the rules for them. Without a token secret where its file cannot be
+  /// used.
+  [[nodiscard]] tahoe::identity::accounts& accounts() { return *accounts_; }
+  [[nodiscard]] std::shared_ptr<tahoe::identity::accounts> shared_accounts() { return accounts_; }
+  /// The running actors; started by the first call where there are none.
+  [[nodiscard]] expected<std::shared_ptr<running_actors>> actors();
+  /// The running actors, if there are any.
+  [[nodiscard]] std::shared_ptr<running_actors> actors_if_running() const;
+
+  [[nodiscard]] const std::shared_ptr<operations::open_exports>& exports() const { return exports_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
+  /// Whether this is a server, not a command that works on the stores itself.
+  bool serving = false;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const settings> values_;
+  store::stores stores_;
+  std::shared_ptr<tahoe::identity::accounts> accounts_;
+  actors_starter start_actors_;
+  std::optional<crypto::public_key> sealing_;
+  std::shared_ptr<running_actors> actors_;
+  std::shared_ptr<operations::open_exports> exports_ = operations::make_open_exports();
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+/// Unix seconds now.
+[[nodiscard]] double unix_now();
+
+}  // namespace cybexd::app

@@ -1,0 +1,65 @@
+#pragma once
+// The operations, one function each; `operations.cpp` has the table.
+#include "app/operations.hpp"
+
+namespace cybexd::app::operations {
+
+// identity.cpp, tokens.cpp
+/// {email, name, superuser, password} -> {user, password where it was generated}
+expected<tahoe::value> user_add(engine& on, const tahoe::value& input);
+/// {} -> {users: [{hash, email, name, superuser}]}
+expected<tahoe::value> user_list(engine& on, const tahoe::value& input);
+/// {email, password} -> {email, password where it was generated}
+expected<tahoe::value> user_passwd(engine& on, const tahoe::value& input);
+/// {orgname, name, admins, users} -> {org}
+expected<tahoe::value> org_add(engine& on, const tahoe::value& input);
+/// {org} -> {orgs: [...]}; without `org`: all
+expected<tahoe::value> org_show(engine& on, const tahoe::value& input);
+/// {org, email, lists, add}
+expected<tahoe::value> org_member(engine& on, const tahoe::value& input);
+/// {email, days} -> {token, jti, expires}
+expected<tahoe::value> token_new(engine& on, const tahoe::value& input);
+expected<tahoe::value> token_list(engine& on, const tahoe::value& input);
+/// {jti}
+expected<tahoe::value> token_revoke(engine& on, const tahoe::value& input);
+
+// lake.cpp
+/// {typetag, org, timezone, entries: [{name, text | base64, ndjson, records}]} -> {entries, records}
+expected<tahoe::value> raw_put(engine& on, const tahoe::value& input);
+/// {all, after, limit} -> {entries: [...], more}
+expected<tahoe::value> quarantine_list(engine& on, const tahoe::value& input);
+/// {id}
+expected<tahoe::value> quarantine_show(engine& on, const tahoe::value& input);
+/// {id: [...]}
+expected<tahoe::value> quarantine_retry(engine& on, const tahoe::value& input);
+expected<tahoe::value> quarantine_drop(engine& on, const tahoe::value& input);
+
+// line.cpp
+/// {force} -> the summary
+expected<tahoe::value> archive_once(engine& on, const tahoe::value& input);
+expected<tahoe::value> status(engine& on, const tahoe::value& input);
+/// {queries: [{type, data, user, now}]} -> {answers: [{status, report} | {error}]}, in order
+expected<tahoe::value> report(engine& on, const tahoe::value& input);
+
+// documents.cpp, digest.cpp, export.cpp, verify.cpp
+/// {store, lines: [text]} -> {stored, known, refused: [{line (from 0), error}]}
+expected<tahoe::value> import_documents(engine& on, const tahoe::value& input);
+/// {store, itype, sub_type, secrets} or {cursor} -> {lines: [text], cursor while there is more}
+expected<tahoe::value> export_documents(engine& on, const tahoe::value& input);
+/// {hash} -> the document
+expected<tahoe::value> get(engine& on, const tahoe::value& input);
+expected<tahoe::value> digest(engine& on, const tahoe::value& input);
+/// {} -> {documents, problems, examples: [{store, hash, problem}]}
+expected<tahoe::value> verify(engine& on, const tahoe::value& input);
+
+/// The hash of an organisation given by its hash or orgname, as it stands in `orgid`. Errors: not_found.
+expected<std::string> orgid_of(engine& on, const std::string& org);
+/// A user given by e-mail or hash. Errors: not_found.
+expected<tahoe::document> user_of(engine& on, const std::string& user);
+
+/// A document as others may see it: one of a user or organisation without its password.
+tahoe::value shown_document(const tahoe::document& d);
+/// Whether it is a user or an organisation.
+bool holds_password(const tahoe::document& d);
+
+}  // namespace cybexd::app::operations

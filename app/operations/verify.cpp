@@ -1,0 +1,95 @@
+// Recomputes every hash and looks for every reference.
+#include <algorithm>
+#include <unordered_set>
+
+#include "app/operations/all.hpp"
+
+namespace cybexd::app::operations {
+namespace {
+
+constexpr std::size_t most_examples = 1000;
+
+class verifier {
+ public:
+  /// `find` answers whether the store has a document.
+  void check(std::string_view store, const tahoe::document& d,
+             const std::function<expected<bool>(const tahoe::hash256&)>& find) {
+    ++documents_;
+    const auto unique = tahoe::unique_string(tahoe::to_value(d));
+    if (!unique)
+      complain(store, d, "its unique string cannot be made: " + unique.error().text);
+    else if (const auto hash = crypto::sha256(*unique); hash != d.hash)
+      complain(store, d, "its content gives the hash " + crypto::to_hex(hash));
+    for (const auto* list : {&d.cref, &d.ref}) {
+      for (const auto& one : *list) {
+        if (seen_.contains(one)) continue;
+        const auto there = find(one);
+        if (!there)
+          complain(store, d,
+                   "the document " + crypto::to_hex(one) + " cannot be read: " + there.error().text);
+        else if (!*there)
+          complain(store, d, "it refers to " + crypto::to_hex(one) + ", which is not there");
+        else
+          remember(one);
+      }
+    }
+    for (const auto* list : {&d.ben_ref, &d.mal_ref}) {
+      for (const auto& one : *list) {
+        if (!std::binary_search(d.ref.begin(), d.ref.end(), one))
+          complain(store, d, "its context names " + crypto::to_hex(one) + ", which is not in _ref");
+      }
+    }
+  }
+
+  tahoe::value result() && {
+    return tahoe::object{
+        {"documents", documents_}, {"problems", problems_}, {"examples", std::move(examples_)}};
+  }
+
+ private:
+  void complain(std::string_view store, const tahoe::document& d, const std::string& problem) {
+    ++problems_;
+    if (examples_.size() >= most_examples) return;
+    examples_.push_back(
+        tahoe::object{{"store", store}, {"hash", crypto::to_hex(d.hash)}, {"problem", problem}});
+  }
+
+  /// References that were found already: most documents refer to a few common ones.
+  void remember(const tahoe::hash256& hash) {
+    constexpr std::size_t most = 1u << 20;
+    if (seen_.size() >= most) seen_.clear();
+    seen_.insert(hash);
+  }
+
+  std::int64_t documents_ = 0, problems_ = 0;
+  tahoe::array examples_;
+  std::unordered_set<tahoe::hash256> seen_;
+};
+
+template <class Store>
+expected<void> check_store(verifier& into, std::string_view name, Store& store) {
+  const auto find = [&](const tahoe::hash256& hash) -> expected<bool> {
+    const auto found = store.get(hash);
+    if (!found) return fail(found.error());
+    return found->has_value();
+  };
+  return store.each([&](const tahoe::document& d) {
+    into.check(name, d, find);
+    return true;
+  });
+}
+
+}  // namespace
+
+expected<tahoe::value> verify(engine& on, const tahoe::value&) {
+  verifier all;
+  if (const auto checked = check_store(all, "archive", *on.stores().archive); !checked)
+    return fail(checked.error());
+  if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)
+    return fail(checked.error());
+  if (const auto checked = check_store(all, "identity", *on.stores().identity); !checked)
+    return fail(checked.error());
+  return std::move(all).result();
+}
+
+}  // namespace cybexd::app::operations

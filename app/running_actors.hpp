@@ -1,0 +1,25 @@
+#pragma once
+// The running actors as operations see them. Only wiring knows how they hang together.
+#include <chrono>
+
+#include "messages/payloads.hpp"
+
+namespace cybexd::app {
+
+/// Calls block until the answer or their deadline (then `timed_out`). Thread safe.
+class running_actors {
+ public:
+  virtual ~running_actors() = default;
+
+  /// Something waits in the lake: start a round at once.
+  virtual void nudge() = 0;
+  /// Rounds until nothing is eligible and the filters have run too.
+  [[nodiscard]] virtual expected<messages::archive_summary> once(bool force,
+                                                                 std::chrono::milliseconds within) = 0;
+  [[nodiscard]] virtual expected<messages::line_status> status(std::chrono::milliseconds within) = 0;
+  /// One report, by way of the query desk. The callback is called exactly once, from any thread.
+  virtual void ask(messages::query_request query, std::chrono::milliseconds patience,
+                   std::function<void(expected<messages::query_answer>)> callback) = 0;
+};
+
+}  // namespace cybexd::app
