@@ -14,6 +14,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "tahoe/store/rocksdb_disk.hpp"
 #include "tahoe/store/rocksdb_families.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 
@@ -60,6 +61,7 @@ error open_error(const std::string& directory, const rocksdb::Status& status) {
 
 rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
+  options.env = disk_that_may_fill();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Memtables are charged to the cache, so that both together stay within `cache_bytes`.

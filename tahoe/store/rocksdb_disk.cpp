@@ -1,0 +1,98 @@
+#include "tahoe/store/rocksdb_disk.hpp"
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace cybexd::store {
+namespace {
+
+using rocksdb::FileOptions;
+using rocksdb::FSWritableFile;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+
+/// RocksDB knows ENOSPC; the system's text is all that is left of the other two.
+IOStatus as_full(IOStatus status) {
+  static const std::string too_large = std::error_code(EFBIG, std::generic_category()).message();
+  static const std::string quota = std::error_code(EDQUOT, std::generic_category()).message();
+  if (!status.IsIOError() || status.IsNoSpace()) return status;
+  const auto text = status.ToString();
+  if (text.find(too_large) == std::string::npos && text.find(quota) == std::string::npos) return status;
+  auto full = IOStatus::NoSpace(text);
+  full.SetRetryable(true);
+  return full;
+}
+
+class growing_file final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Append(data, o, d));
+  }
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& o, const rocksdb::DataVerificationInfo& v,
+                  IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Append(data, o, v, d));
+  }
+  IOStatus Truncate(uint64_t size, const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Truncate(size, o, d));
+  }
+  IOStatus Close(const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Close(o, d));
+  }
+  IOStatus Flush(const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Flush(o, d));
+  }
+  IOStatus Sync(const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Sync(o, d));
+  }
+  IOStatus Fsync(const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Fsync(o, d));
+  }
+  IOStatus RangeSync(uint64_t offset, uint64_t bytes, const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::RangeSync(offset, bytes, o, d));
+  }
+  IOStatus Allocate(uint64_t offset, uint64_t bytes, const IOOptions& o, IODebugContext* d) override {
+    return as_full(FSWritableFileOwnerWrapper::Allocate(offset, bytes, o, d));
+  }
+};
+
+class filling_disk final : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "cybexd.disk"; }
+
+  IOStatus NewWritableFile(const std::string& name, const FileOptions& o,
+                           std::unique_ptr<FSWritableFile>* file, IODebugContext* d) override {
+    return wrapped(FileSystemWrapper::NewWritableFile(name, o, file, d), file);
+  }
+  IOStatus ReopenWritableFile(const std::string& name, const FileOptions& o,
+                              std::unique_ptr<FSWritableFile>* file, IODebugContext* d) override {
+    return wrapped(FileSystemWrapper::ReopenWritableFile(name, o, file, d), file);
+  }
+  IOStatus ReuseWritableFile(const std::string& name, const std::string& old, const FileOptions& o,
+                             std::unique_ptr<FSWritableFile>* file, IODebugContext* d) override {
+    return wrapped(FileSystemWrapper::ReuseWritableFile(name, old, o, file, d), file);
+  }
+
+ private:
+  static IOStatus wrapped(IOStatus status, std::unique_ptr<FSWritableFile>* file) {
+    if (status.ok()) *file = std::make_unique<growing_file>(std::move(*file));
+    return as_full(std::move(status));
+  }
+};
+
+}  // namespace
+
+rocksdb::Env* disk_that_may_fill() {
+  static const std::unique_ptr<rocksdb::Env> env =
+      rocksdb::NewCompositeEnv(std::make_shared<filling_disk>(rocksdb::FileSystem::Default()));
+  return env.get();
+}
+
+}  // namespace cybexd::store
