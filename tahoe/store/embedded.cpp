@@ -23,6 +23,7 @@ expected<stores> open_embedded(const embedded_options& options) {
   all.identity = std::move(*identity);
   all.commit = make_rocksdb_committer(*home, *archive, *lake);
   all.statistics = [kept = *home] { return kept->statistics(); };
+  all.backup = [kept = *home](const std::string& directory) { return kept->checkpoint(directory); };
   all.on_commit = (*home)->on_commit();
   return all;
 }

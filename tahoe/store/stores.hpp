@@ -21,6 +21,10 @@ struct stores {
 
   /// Numbers a home offers about itself, for metrics: name (`rocksdb_...`), value.
   std::function<std::vector<std::pair<std::string, double>>()> statistics;
+  /// A consistent copy of the running home in a directory that does not exist yet, as a home of its own
+  /// (`backup`). Errors: conflict (the directory is there), unavailable, bad_input (a home in memory has
+  /// none).
+  std::function<expected<void>(const std::string& directory)> backup;
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
 };
