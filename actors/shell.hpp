@@ -60,6 +60,23 @@ void behave(Self* self, const actor_meter& meter) {
   });
 }
 
+/// Counts and times what happens while it lives as one message.
+class message_stopwatch {
+ public:
+  explicit message_stopwatch(const message_meter& meter) : meter_(meter) {}
+  message_stopwatch(const message_stopwatch&) = delete;
+  message_stopwatch& operator=(const message_stopwatch&) = delete;
+  ~message_stopwatch() {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    meter_.record(passed.count(), std::uncaught_exceptions() > before_);
+  }
+
+ private:
+  const message_meter& meter_;
+  int before_ = std::uncaught_exceptions();
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 /// A handler that counts and times its messages. Keeps the handler's signature, which CAF deduces from it.
 template <class Self, class F, class Signature = decltype(&F::operator())>
 class metered_handler;
@@ -72,24 +89,11 @@ class metered_handler<Self, F, R (C::*)(A...) const> {
 
   R operator()(A... arguments) const {
     actor_.mailbox(self_->mailbox().size());
-    const stopwatch running(message_);
+    const message_stopwatch running(message_);
     return handler_(std::forward<A>(arguments)...);
   }
 
  private:
-  struct stopwatch {
-    explicit stopwatch(const message_meter& m) : meter(m) {}
-    stopwatch(const stopwatch&) = delete;
-    stopwatch& operator=(const stopwatch&) = delete;
-    ~stopwatch() {
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-      meter.record(passed.count(), std::uncaught_exceptions() > before);
-    }
-    const message_meter& meter;
-    int before = std::uncaught_exceptions();
-    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-  };
-
   Self* self_;
   actor_meter actor_;
   message_meter message_;

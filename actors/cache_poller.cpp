@@ -1,0 +1,262 @@
+#include "actors/cache_poller.hpp"
+
+#include <algorithm>
+
+namespace cybexd::actors {
+
+using std::chrono::duration;
+
+void cache_poller_state::start(pointer self, poller_options options, poller_partners partners,
+                               telemetry& metrics) {
+  self_ = self;
+  options_ = std::move(options);
+  partners_ = std::move(partners);
+  metrics_ = &metrics;
+  meter_ = metrics.actor(name);
+  backoff_.emplace(options_.backoff, options_.seed);
+  typetags_ = typetag_table(options_.typetags, options_.accept_unknown_typetags);
+  sweep_ = options_.force_process;
+  line_.emplace(options_.line, stages(), metrics);
+  new_writer();
+  metrics.set(gauge::credit_limit, {}, static_cast<double>(options_.window_entries));
+  act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
+}
+
+/// Whatever happened: starts what can be started now.
+void cache_poller_state::advance() {
+  for (bool more = true; more && !draining_;) {
+    line_->pump();
+    if (line_->blocked() && taking_) end_taking(false);
+    if (taking_) pull();
+    settle_rounds();
+    if (once_ && rounds_.empty()) once_step();
+    more = again_ && !taking_ && !line_->blocked() && lake_trouble_.empty();
+    if (more) start_round();
+  }
+  if (draining_) {
+    line_->pump();
+    if (finish_drain()) return;  // the line is gone
+  } else if (rounds_.empty() && !scheduled_) {
+    schedule();
+  }
+  show();
+}
+
+void cache_poller_state::start_round() {
+  ++generation_;  // a timer that still runs means nothing now
+  scheduled_ = again_ = exhausted_ = typetags_fresh_ = false;
+  round_started_ = self_->clock().now();
+  taking_ = ++last_round_;
+  round& current = rounds_[last_round_];
+  if (sweep_) take_up_what_was_set_aside();
+  if (line_->blocked()) {
+    current.outstanding = line_->resume(last_round_);
+    current.probe = current.outstanding != 0;
+    if (current.probe) end_taking(false);
+  }
+  if (taking_) pull();
+  line_->pump();
+  settle_rounds();
+}
+
+void cache_poller_state::pull() {
+  while (taking_ && !line_->blocked() && take_some(rounds_.at(*taking_))) line_->pump();
+}
+
+/// Takes as much as there is credit for. True: there may be more.
+bool cache_poller_state::take_some(round& current) {
+  const auto in_use = line_->entries();
+  const auto free_entries = options_.window_entries - std::min(options_.window_entries, in_use);
+  const auto free_bytes = options_.window_bytes - std::min(options_.window_bytes, line_->bytes());
+  // Little credit is let gather: a question to the lake costs the same for one entry as for many.
+  const bool enough = in_use == 0 || (free_entries >= std::max<std::size_t>(1, options_.window_entries / 4) &&
+                                      free_bytes > too_large_ && free_bytes >= options_.window_bytes / 16);
+  if (!enough) return false;
+  const auto wanted = std::min(options_.batch - current.taken, free_entries);
+  auto taken = partners_.lake->take({wanted, std::max<std::uint64_t>(free_bytes, 1), false});
+  metrics_->set(gauge::store_up, {"cache"}, taken ? 1 : 0);
+  if (!taken) {
+    lake_trouble_ = taken.error().text;
+    log(log_level::warning, name, "the round fails: " + lake_trouble_);
+    end_taking(false);
+    return false;
+  }
+  lake_trouble_.clear();
+  too_large_ = 0;
+  if (taken->empty()) {
+    exhausted_ = true;
+    end_taking(false);
+    return false;
+  }
+  if (taken->size() == 1 && in_use != 0 && taken->front().bytes > free_bytes) {
+    too_large_ =
+        taken->front().bytes;  // it comes back when there is credit for it, or nothing else is under way
+    if (partners_.lake->release(std::span(&taken->front().id, 1))) return false;
+  }
+  current.taken += taken->size();
+  current.outstanding += taken->size();
+  for (auto& entry : *taken) line_->add(std::move(entry), *taking_);
+  if (current.taken < options_.batch) return true;
+  end_taking(true);
+  return false;
+}
+
+void cache_poller_state::end_taking(bool full) {
+  taking_.reset();
+  if (full) again_ = true;
+}
+
+/// A round is over when it takes no more and nothing of it is outstanding.
+void cache_poller_state::settle_rounds() {
+  for (auto i = rounds_.begin(); i != rounds_.end();) {
+    if (i->second.outstanding != 0 || (taking_ && *taking_ == i->first)) {
+      ++i;
+      continue;
+    }
+    if (i->second.archived) {
+      backoff_->succeeded();
+      if (i->second.probe) again_ = true;
+    } else {
+      backoff_->failed();
+    }
+    i = rounds_.erase(i);
+  }
+}
+
+void cache_poller_state::schedule() {
+  const auto wait = backoff_->next();
+  scheduled_ = true;
+  again_ = false;
+  next_round_ = self_->clock().now() + wait;
+  act::tell_after(self_, wait, messages::cache_poller_actor{self_}, messages::tick{++generation_});
+}
+
+void cache_poller_state::nudge() {
+  if (draining_ || taking_) return;  // a round that takes sees what is new anyhow
+  // In an outage arrivals must not turn the backoff into a storm.
+  const bool in_trouble = line_->blocked() || !lake_trouble_.empty();
+  if (in_trouble && self_->clock().now() - round_started_ < std::chrono::seconds(1)) return;
+  start_round();
+  advance();
+}
+
+void cache_poller_state::tick(std::uint64_t generation) {
+  if (draining_ || generation != generation_) return;
+  start_round();
+  advance();
+}
+
+/// Everything set aside becomes eligible again; the next marks replace the old ones.
+void cache_poller_state::take_up_what_was_set_aside() {
+  store::entry_id after;
+  for (;;) {
+    auto page = partners_.lake->set_aside(after, 1000, false);
+    if (!page) {
+      lake_trouble_ = page.error().text;
+      return;  // the next round tries again
+    }
+    if (page->empty()) break;
+    std::vector<store::entry_id> ids;
+    for (const auto& report : *page) ids.push_back(report.entry.id);
+    after = ids.back();
+    if (auto done = partners_.lake->retry(ids); !done) {
+      lake_trouble_ = done.error().text;
+      return;
+    }
+  }
+  sweep_ = false;
+}
+
+void cache_poller_state::show() {
+  metrics_->set(gauge::credit_in_use, {}, static_cast<double>(line_->entries()));
+  metrics_->set(gauge::credit_bytes, {}, static_cast<double>(line_->bytes()));
+  metrics_->set(gauge::backoff_failures, {name}, static_cast<double>(backoff_->failures()));
+  const duration<double> left = scheduled_ ? next_round_ - self_->clock().now() : caf::timespan{0};
+  metrics_->set(gauge::backoff_next, {name}, std::max(0.0, left.count()));
+}
+
+messages::line_status cache_poller_state::status() const {
+  messages::line_status status;
+  status.credit_in_use = line_->entries();
+  status.credit_limit = options_.window_entries;
+  status.credit_bytes_in_use = line_->bytes();
+  status.rounds = last_round_;
+  status.failures = backoff_->failures();
+  const duration<double> left = scheduled_ ? next_round_ - self_->clock().now() : caf::timespan{0};
+  status.next_round_seconds = std::max(0.0, left.count());
+  status.trouble = trouble();
+  return status;
+}
+
+void cache_poller_state::drain(caf::typed_response_promise<messages::drained> promise) {
+  draining_ = std::move(promise);
+  line_->stop();
+  taking_.reset();
+  advance();
+}
+
+bool cache_poller_state::finish_drain() {
+  if (line_->units_on_their_way() != 0) return false;
+  if (once_) finish_once(false, "the server stops", 0);
+  messages::drained answer;
+  if (const auto problem = give_back()) {
+    answer.clean = false;
+    answer.left = "entries stay taken until the restart: " + problem->text;
+  }
+  draining_->deliver(std::move(answer));
+  self_->quit();
+  return true;
+}
+
+std::optional<error> cache_poller_state::give_back() {
+  if (!line_) return std::nullopt;
+  const auto ids = line_->remaining();
+  line_.reset();
+  if (ids.empty()) return std::nullopt;
+  auto released = partners_.lake->release(ids);
+  return released ? std::nullopt : std::optional(std::move(released.error()));
+}
+
+cache_poller_state::~cache_poller_state() {
+  if (const auto problem = give_back())
+    log(log_level::warning, name, "could not give entries back: " + problem->text);
+}
+
+namespace {
+
+messages::cache_poller_actor::behavior_type cache_poller(cache_poller_state::pointer self,
+                                                         const poller_options& options,
+                                                         const poller_partners& partners,
+                                                         telemetry* metrics) {
+  const auto meter = metrics->actor(cache_poller_state::name);
+  behave(self, meter);
+  act::st(self).start(self, options, partners, *metrics);
+  act::on_down(self, [self](caf::down_msg& down) { act::st(self).writer_down(down.source); });
+  return {metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
+          metered(self, meter, "archive_once",
+                  [self](const messages::archive_once& wish) -> caf::result<messages::archive_summary> {
+                    auto promise = self->make_response_promise<messages::archive_summary>();
+                    act::st(self).once(wish.force, promise);
+                    return promise;
+                  }),
+          metered(self, meter, "get_status",
+                  [self](messages::get_status) -> caf::result<messages::line_status> {
+                    return act::st(self).status();
+                  }),
+          metered(self, meter, "drain",
+                  [self](messages::drain) -> caf::result<messages::drained> {
+                    auto promise = self->make_response_promise<messages::drained>();
+                    act::st(self).drain(promise);
+                    return promise;
+                  }),
+          metered(self, meter, "tick", [self](messages::tick tick) { act::st(self).tick(tick.generation); })};
+}
+
+}  // namespace
+
+messages::cache_poller_actor spawn_cache_poller(caf::actor_system& system, poller_options options,
+                                                poller_partners partners, telemetry& metrics) {
+  return spawn_detached(system, cache_poller, std::move(options), std::move(partners), &metrics);
+}
+
+}  // namespace cybexd::actors

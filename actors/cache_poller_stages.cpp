@@ -1,0 +1,145 @@
+#include "actors/cache_poller.hpp"
+
+namespace cybexd::actors {
+
+namespace {
+
+// Longer than a pool's own deadline for a job: the pool answers first, with the worker's error.
+constexpr auto answer_deadline = std::chrono::minutes(60);
+
+}  // namespace
+
+template <class Answer, class Handle, class Question>
+void cache_poller_state::ask_stage(const Handle& whom, Question question, std::uint64_t unit,
+                                   const char* kind,
+                                   void (archive_line::*answered)(std::uint64_t, const Answer&)) {
+  const auto meter = answers_.try_emplace(kind, meter_.message(kind)).first->second;
+  act::ask(self_, whom, answer_deadline, std::move(question))
+      .then(
+          [this, unit, meter, answered](const Answer& answer) {
+            const message_stopwatch running(meter);
+            if (!line_) return;
+            ((*line_).*answered)(unit, answer);
+            advance();
+          },
+          [this, unit, kind, meter](caf::error& e) {
+            const message_stopwatch running(meter);
+            if (!line_) return;
+            // A receiver that is not there, or has no room, says nothing about the work; what a worker died
+            // of does.
+            if (e == caf::sec::request_receiver_down)
+              line_->unavailable(unit, std::string(kind) + ": the actor is being replaced");
+            else
+              line_->lost(unit, error_text(self_, e));
+            advance();
+          });
+}
+
+line_stages cache_poller_state::stages() {
+  line_stages stages;
+  stages.open = [this](std::uint64_t unit, messages::open_files question) {
+    ask_stage(partners_.decryptors, std::move(question), unit, "files_opened", &archive_line::opened);
+  };
+  stages.parse = [this](std::uint64_t unit, messages::parse_records question) {
+    ask_stage(partners_.parsers, std::move(question), unit, "records_parsed", &archive_line::parsed);
+  };
+  stages.filter = [this](std::uint64_t unit, messages::filter_records question) {
+    ask_stage(partners_.analysts, std::move(question), unit, "records_filtered", &archive_line::filtered);
+  };
+  stages.commit = [this](std::uint64_t unit, messages::commit_work question) {
+    ask_stage(writer_, std::move(question), unit, "work_committed", &archive_line::committed);
+  };
+  stages.sub_type_of = [this](const std::string& typetag) { return sub_type_of(typetag); };
+  stages.left = [this](std::uint64_t id, bool archived) {
+    const auto at = rounds_.find(id);
+    if (at == rounds_.end()) return;
+    --at->second.outstanding;
+    at->second.archived |= archived;
+  };
+  return stages;
+}
+
+std::string cache_poller_state::sub_type_of(const std::string& typetag) {
+  auto sub_type = typetags_.sub_type_of(typetag);
+  if (!sub_type &&
+      !std::exchange(typetags_fresh_, true)) {  // the archive may know it by now; asked once a round
+    if (const auto archived = partners_.archive->raw_sub_types()) typetags_.add_archived(*archived);
+    sub_type = typetags_.sub_type_of(typetag);
+  }
+  return sub_type.value_or(std::string());
+}
+
+void cache_poller_state::new_writer() {
+  writer_ = partners_.make_writer();
+  act::watch(self_, writer_);
+  take_along(self_, writer_);
+}
+
+void cache_poller_state::writer_down(const caf::actor_addr& who) {
+  if (who != writer_.address()) return;
+  metrics_->actor("archive_writer").restarted();
+  new_writer();
+}
+
+std::string cache_poller_state::trouble() const {
+  return lake_trouble_.empty() ? line_->trouble() : "the cache data lake: " + lake_trouble_;
+}
+
+void cache_poller_state::once(bool force, caf::typed_response_promise<messages::archive_summary> promise) {
+  if (draining_) {
+    messages::archive_summary stopping;
+    stopping.reason = "the server stops";
+    promise.deliver(std::move(stopping));
+    return;
+  }
+  if (!once_) once_.emplace(once_run{{}, self_->clock().now(), line_->counts(), false});
+  once_->askers.push_back(std::move(promise));
+  if (force) sweep_ = true;
+  if (!taking_ || sweep_) {
+    if (taking_) end_taking(false);
+    start_round();
+  }
+  advance();
+}
+
+/// All rounds are over: is there anything left to do?
+void cache_poller_state::once_step() {
+  if (line_->blocked() || !lake_trouble_.empty()) return finish_once(false, trouble(), 0);
+  if (once_->catching_up) return;
+  if (!exhausted_ || line_->entries() != 0 || sweep_) {
+    again_ = true;
+    return;
+  }
+  once_->catching_up = true;
+  act::ask(self_, partners_.catch_up, answer_deadline, messages::catch_up{})
+      .then([this](const messages::caught_up& answer) { caught_up(answer); },
+            [this](caf::error& e) {
+              caught_up({false, error_text(self_, e), 0});
+            });
+}
+
+void cache_poller_state::caught_up(const messages::caught_up& answer) {
+  if (!line_) return;
+  if (once_) finish_once(answer.completed, answer.reason, answer.filtered);
+  advance();
+}
+
+void cache_poller_state::finish_once(bool completed, const std::string& reason, std::uint64_t filtered) {
+  const auto run = std::move(*once_);
+  once_.reset();
+  const auto& now = line_->counts();
+  messages::archive_summary summary;
+  summary.completed = completed;
+  summary.reason = reason;
+  summary.archived = now.archived - run.before.archived;
+  summary.known = now.known - run.before.known;
+  summary.not_supported = now.not_supported - run.before.not_supported;
+  summary.errors = now.errors - run.before.errors;
+  summary.bad_data = now.bad_data - run.before.bad_data;
+  summary.quarantined = now.quarantined - run.before.quarantined;
+  summary.filtered = filtered;
+  summary.seconds = std::chrono::duration<double>(self_->clock().now() - run.started).count();
+  for (auto promise : run.askers) promise.deliver(summary);
+}
+
+}  // namespace cybexd::actors

@@ -1,0 +1,17 @@
+#pragma once
+#include <functional>
+
+#include "actors/pool.hpp"
+#include "messages/actors.hpp"
+
+namespace cybexd::actors {
+
+/// Opens envelopes (see open_envelopes). Domain failures are data; an exception ends the worker, which is
+/// replaced.
+using decryptor_work = std::function<messages::files_opened(const messages::open_files&)>;
+
+/// A pool of decryptors, each on a thread of its own. `metrics` outlives it.
+[[nodiscard]] messages::decryptor_actor spawn_decryptors(caf::actor_system& system, pool_options options,
+                                                         decryptor_work work, telemetry& metrics);
+
+}  // namespace cybexd::actors

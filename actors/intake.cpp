@@ -1,0 +1,139 @@
+#include "actors/intake.hpp"
+
+#include <algorithm>
+
+#include "crypto/envelope.hpp"
+
+namespace cybexd::actors {
+
+namespace {
+
+constexpr auto write_deadline = std::chrono::minutes(2);
+
+}  // namespace
+
+void intake_state::start(pointer self, intake_options options, intake_partners partners) {
+  self_ = self;
+  options_ = options;
+  partners_ = std::move(partners);
+}
+
+std::optional<error> intake_state::refuse(const messages::submission& what) const {
+  if (draining_) return error{failure::overloaded, "the server is stopping"};
+  if (outage_ && writing_) return outage_;
+  if (requests_ >= options_.requests || (requests_ != 0 && bytes_ + what.text.size() > options_.bytes))
+    return error{failure::overloaded, "more uploads wait than the server takes at once"};
+  return std::nullopt;
+}
+
+void intake_state::submit(const messages::submit& what) {
+  const auto& upload = *what.what;
+  if (auto problem = refuse(upload)) return (*what.reply)(fail(std::move(*problem)));
+  auto orgid = partners_.who(upload);
+  if (!orgid) return (*what.reply)(fail(std::move(orgid.error())));
+  store::new_entry entry;
+  entry.name = upload.name;
+  entry.orgid = std::move(*orgid);
+  entry.typetag = upload.typetag;
+  entry.timezone = upload.timezone;
+  entry.timestamp = partners_.now();
+  entry.ndjson = upload.ndjson;
+  entry.records = upload.records;
+  entry.sealed = crypto::seal_envelope(*partners_.key, upload.text);
+  ++requests_;
+  bytes_ += upload.text.size();
+  askers_.push_back({what.reply, upload.records, upload.text.size()});
+  entries_.push_back(std::move(entry));
+  put();
+}
+
+void intake_state::put() {
+  if (writing_ || askers_.empty()) return;
+  const auto count = std::min(askers_.size(), options_.entries_together);
+  const auto split = [count](auto& from) {
+    auto part = std::make_shared<std::remove_reference_t<decltype(from)>>();
+    const auto end = from.begin() + static_cast<std::ptrdiff_t>(count);
+    part->assign(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
+    from.erase(from.begin(), end);
+    return part;
+  };
+  const auto askers = split(askers_);
+  writing_ = true;
+  act::ask(self_, partners_.lake_writer, write_deadline, messages::put_entries{split(entries_)})
+      .then(
+          [this, askers](messages::entries_put& result) {
+            if (result.problem)
+              answered(*askers, fail(std::move(*result.problem)));
+            else
+              answered(*askers, std::move(result.ids));
+          },
+          [this, askers](caf::error& e) {
+            log(log_level::error, name, "uploads could not be written: " + error_text(self_, e));
+            answered(*askers, fail(failure::unavailable, "the cache data lake could not be written"));
+          });
+}
+
+void intake_state::answered(const std::vector<waiting>& askers,
+                            const expected<std::vector<store::entry_id>>& ids) {
+  writing_ = false;
+  outage_.reset();
+  if (!ids && ids.error().kind == failure::unavailable) outage_ = ids.error();
+  for (std::size_t i = 0; i < askers.size(); ++i) {
+    --requests_;
+    bytes_ -= askers[i].bytes;
+    if (ids && i < ids->size())
+      (*askers[i].reply)(messages::submitted{(*ids)[i], askers[i].records});
+    else
+      (*askers[i].reply)(ids ? expected<messages::submitted>(fail(failure::internal, "the lake gave no id"))
+                             : expected<messages::submitted>(fail(ids.error())));
+  }
+  if (ids) partners_.arrived();
+  if (outage_ && !askers_.empty()) {
+    // What gathered behind a failed write would only wait for the next failure.
+    const auto rest = std::exchange(askers_, {});
+    entries_.clear();
+    const auto why = *outage_;
+    for (const auto& asker : rest) {
+      --requests_;
+      bytes_ -= asker.bytes;
+      (*asker.reply)(fail(why));
+    }
+  }
+  put();
+  if (draining_ && requests_ == 0) {
+    draining_->deliver(messages::drained{});
+    self_->quit();
+  }
+}
+
+void intake_state::drain(caf::typed_response_promise<messages::drained> promise) {
+  draining_ = std::move(promise);
+  if (requests_ != 0) return;
+  draining_->deliver(messages::drained{});
+  self_->quit();
+}
+
+namespace {
+
+messages::intake_actor::behavior_type intake(intake_state::pointer self, const intake_options& options,
+                                             const intake_partners& partners, telemetry* metrics) {
+  const auto meter = metrics->actor(intake_state::name);
+  behave(self, meter);
+  act::st(self).start(self, options, partners);
+  return {
+      metered(self, meter, "submit", [self](const messages::submit& what) { act::st(self).submit(what); }),
+      metered(self, meter, "drain", [self](messages::drain) -> caf::result<messages::drained> {
+        auto promise = self->make_response_promise<messages::drained>();
+        act::st(self).drain(promise);
+        return promise;
+      })};
+}
+
+}  // namespace
+
+messages::intake_actor spawn_intake(caf::actor_system& system, intake_options options,
+                                    intake_partners partners, telemetry& metrics) {
+  return spawn_detached(system, intake, options, std::move(partners), &metrics);
+}
+
+}  // namespace cybexd::actors

@@ -1,0 +1,71 @@
+#pragma once
+// What comes from outside: authenticated, sealed, durable, answered.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/shell.hpp"
+#include "crypto/error.hpp"
+#include "crypto/keys.hpp"
+#include "messages/actors.hpp"
+
+namespace cybexd::actors {
+
+struct intake_options {
+  std::size_t requests = 512;          ///< Accepted and not answered yet ...
+  std::uint64_t bytes = 64u << 20;     ///< ... and bytes of them.
+  std::size_t entries_together = 512;  ///< In one write to the lake.
+};
+
+/// Who may put in what: the `orgid` it is kept under. Failures: bad_input (naming the field), not_allowed,
+/// unavailable.
+using authenticate = std::function<expected<std::string>(const messages::submission&)>;
+
+struct intake_partners {
+  authenticate who;                       ///< Called on the intake's thread.
+  std::optional<crypto::public_key> key;  ///< Seals. Always there; optional since a key has no empty state.
+  messages::lake_writer_actor lake_writer;
+  std::function<void()> arrived;  ///< Something new is in the lake.
+  std::function<double()> now;    ///< Unix seconds.
+};
+
+class intake_state {
+ public:
+  using pointer = messages::intake_actor::stateful_pointer<intake_state>;
+  intake_state() = default;
+  static inline const char* name = "intake";
+
+  void start(pointer self, intake_options options, intake_partners partners);
+  void submit(const messages::submit& what);
+  void drain(caf::typed_response_promise<messages::drained> promise);
+
+ private:
+  struct waiting {
+    messages::reply_handle<messages::submitted> reply;
+    std::uint64_t records = 0, bytes = 0;
+  };
+
+  [[nodiscard]] std::optional<error> refuse(const messages::submission& what) const;
+  void put();
+  void answered(const std::vector<waiting>& askers, const expected<std::vector<store::entry_id>>& ids);
+
+  pointer self_{};
+  intake_options options_;
+  intake_partners partners_;
+  std::vector<waiting> askers_;  // gathered for the next write
+  std::vector<store::new_entry> entries_;
+  std::size_t requests_ = 0;  // gathered and being written
+  std::uint64_t bytes_ = 0;
+  bool writing_ = false;
+  std::optional<error> outage_;  // how the last write failed
+  std::optional<caf::typed_response_promise<messages::drained>> draining_;
+};
+
+/// While one write is under way the next one gathers: many uploads share one sync, a lone one waits for
+/// nobody. Beyond its budget it answers overloaded; while the lake is down, unavailable, but for one upload
+/// at a time that tries.
+[[nodiscard]] messages::intake_actor spawn_intake(caf::actor_system& system, intake_options options,
+                                                  intake_partners partners, telemetry& metrics);
+
+}  // namespace cybexd::actors

@@ -1,0 +1,43 @@
+#include "actors/line_metrics.hpp"
+
+#include <algorithm>
+
+namespace cybexd::actors {
+
+namespace {
+
+void show_books(telemetry& metrics, const store::lake_books& books, double now) {
+  const auto set = [&metrics](const char* state, std::uint64_t records) {
+    metrics.set(gauge::lake_entries, {state}, static_cast<double>(records));
+  };
+  set("accepted", books.accepted);
+  set("archived", books.archived);
+  set("known", books.known);
+  set("set_aside", books.set_aside);
+  set("pending", books.pending);
+  metrics.set(gauge::quarantine, {}, static_cast<double>(books.quarantined_entries));
+  metrics.set(gauge::oldest_eligible, {},
+              books.oldest_eligible ? std::max(0.0, now - *books.oldest_eligible) : 0);
+}
+
+}  // namespace
+
+void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now) {
+  // A store that is down leaves the figures of the last look: they still belong together.
+  metrics.on_scrape([lake = stores.lake, archive = stores.archive, now = std::move(now)](telemetry& into) {
+    const auto books = lake->books();
+    into.set(gauge::store_up, {"cache"}, books ? 1 : 0);
+    if (books) show_books(into, *books, now());
+    const auto pending = archive->unfiltered_count();
+    into.set(gauge::store_up, {"archive"}, pending ? 1 : 0);
+    if (pending) into.set(gauge::filter_pending, {}, static_cast<double>(*pending));
+  });
+  if (stores.statistics) metrics.set_statistics(stores.statistics);
+  if (stores.on_commit)
+    *stores.on_commit = [&metrics](std::string_view store, double seconds, std::size_t items) {
+      metrics.observe(histogram::store_commit, {store}, seconds);
+      metrics.observe(histogram::store_batch, {store}, static_cast<double>(items));
+    };
+}
+
+}  // namespace cybexd::actors

@@ -1,0 +1,77 @@
+#pragma once
+// Starts the actors of the archive line, watches and replaces them, passes on what comes from outside, stops
+// in order.
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "actors/archive_writer.hpp"
+#include "actors/cache_poller.hpp"
+#include "actors/filter_catch_up.hpp"
+#include "actors/intake.hpp"
+#include "crypto/keys.hpp"
+#include "messages/actors.hpp"
+#include "tahoe/parse.hpp"
+#include "tahoe/store/stores.hpp"
+
+namespace cybexd::actors {
+
+struct line_options {
+  std::size_t workers = 2;  ///< Of each pool: decryptors, parsers, analysts. One for each core.
+  std::set<std::string, std::less<>> filters = {};  ///< Names of the filters that run. Empty: none.
+  tahoe::parse_limits parse = {};
+  intake_options intake = {};
+  poller_options poller = {};
+  writer_options writer = {};
+};
+
+/// What the line works with. `metrics` outlives the actors.
+struct line_partners {
+  store::stores stores;
+  crypto::private_key private_key;
+  crypto::public_key public_key;
+  authenticate who;
+  telemetry* metrics = nullptr;
+  std::function<double()> now;  ///< Unix seconds.
+};
+
+/// What a running line waits for before it can serve. Thread safe.
+class readiness {
+ public:
+  /// Empty: it can serve.
+  [[nodiscard]] std::string waits_for() const;
+  void set(std::string what);
+
+ private:
+  mutable std::mutex guard_;
+  std::string what_ = "the actors to start";
+};
+
+/// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who
+/// knows a part of its interface: submit, nudge, archive_once, get_status, stop. Drop it before the actor
+/// system ends.
+struct line {
+  messages::supervisor_actor supervisor;
+  std::shared_ptr<const readiness> ready;
+};
+
+/// Settings of an actor system as the line needs them: two scheduler threads that share one queue.
+[[nodiscard]] caf::actor_system_config& tuned(caf::actor_system_config& config);
+
+/// Starts everything. Also makes `metrics` read the books, the pending filters and the store's own numbers at
+/// every scrape (telemetry::forget_sources undoes that, before the stores close), and the stores tell it of
+/// their commits.
+[[nodiscard]] line start_line(caf::actor_system& system, line_options options, line_partners partners);
+
+/// The names of all built-in filters.
+[[nodiscard]] std::set<std::string, std::less<>> all_filters();
+
+/// Asks for the orderly stop and waits for its end, at most `deadline` and a second. Not clean: what was
+/// left, for the log. For callers that are no actors.
+[[nodiscard]] messages::drained stop_line(const messages::supervisor_actor& supervisor,
+                                          std::chrono::milliseconds deadline = std::chrono::seconds(10));
+
+}  // namespace cybexd::actors
