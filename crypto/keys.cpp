@@ -1,6 +1,5 @@
 #include "crypto/keys.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,6 +10,7 @@
 #include <array>
 #include <cstring>
 
+#include "crypto/key_memory_internal.hpp"
 #include "crypto/keys_internal.hpp"
 #include "crypto/random.hpp"
 #include "crypto/read_file_internal.hpp"
@@ -27,16 +27,6 @@ struct bio_free {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
 using bio_handle = std::unique_ptr<BIO, bio_free>;
-
-// OpenSSL keeps the private numbers of a key in a heap of its own, locked and out of core dumps, once there
-// is one.
-void prepare_secure_heap() {
-  static const bool ready = [] {
-    if (CRYPTO_secure_malloc_initialized() == 0) CRYPTO_secure_malloc_init(std::size_t{1} << 20, 32);
-    return true;
-  }();
-  (void)ready;
-}
 
 struct passphrase_request {
   const secret* passphrase = nullptr;
@@ -111,7 +101,7 @@ std::string_view written(BIO* bio) {
 
 expected<private_key> private_key::from_pem(std::string_view pem, const secret* passphrase) {
   if (pem.size() > largest_file) return fail(failure::bad_input, "The private key is longer than 64 KiB.");
-  prepare_secure_heap();
+  const key_memory guarded;
   const auto bio = reading(pem);
   passphrase_request request{passphrase};
   key_handle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &give_passphrase, &request));
@@ -174,7 +164,7 @@ expected<key_pair_pem> generate_key_pair(unsigned bits, const secret* passphrase
   if (passphrase != nullptr && (passphrase->empty() || passphrase->size() > PEM_BUFSIZE)) {
     return fail(failure::bad_input, "A passphrase has 1 to 1024 bytes.");
   }
-  prepare_secure_heap();
+  const key_memory guarded;
   const key_handle key(EVP_RSA_gen(bits));
   require(key != nullptr, "EVP_RSA_gen");
   const bio_handle private_bio(BIO_new(BIO_s_secmem()));

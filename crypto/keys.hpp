@@ -13,11 +13,14 @@ namespace cybexd::crypto {
 /// A private key, parsed once. Cheap to copy (shared); safe to use from several threads at once.
 class private_key {
  public:
-  /// `pem` is the text of the file. Errors: bad_input (not PEM, wrong or missing passphrase, not RSA, size out of range).
-  [[nodiscard]] static expected<private_key> from_pem(std::string_view pem, const secret* passphrase = nullptr);
+  /// `pem` is the text of the file. Errors: bad_input (not PEM, wrong or missing passphrase, not RSA, size
+  /// out of range).
+  [[nodiscard]] static expected<private_key> from_pem(std::string_view pem,
+                                                      const secret* passphrase = nullptr);
 
   /// Reads the file. Refuses (not_allowed, naming the mode to set) one that group or others can read.
-  [[nodiscard]] static expected<private_key> from_file(const std::string& path, const secret* passphrase = nullptr);
+  [[nodiscard]] static expected<private_key> from_file(const std::string& path,
+                                                       const secret* passphrase = nullptr);
 
   /// Size of the modulus in bytes: 256 for 2048 bits.
   [[nodiscard]] std::size_t modulus_size() const;

@@ -1,0 +1,70 @@
+#include <openssl/crypto.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "crypto/key_memory_internal.hpp"
+
+namespace cybexd::crypto {
+namespace {
+
+constexpr std::size_t heap_size = 1 << 20;  // some tens of keys; when it is full, memory is ordinary again
+constexpr std::size_t smallest_block = 32;
+
+thread_local bool for_a_key = false;
+
+void* from_secure_heap(std::size_t size, const char* file, int line) {
+  const bool before = std::exchange(for_a_key, false);  // should the secure heap itself ask for memory
+  void* const block = CRYPTO_secure_malloc(size, file, line);
+  for_a_key = before;
+  return block;
+}
+
+void* allocate(std::size_t size, const char* file, int line) {
+  if (size == 0) return nullptr;
+  if (for_a_key) {
+    if (void* const block = from_secure_heap(size, file, line)) return block;
+  }
+  return std::malloc(size);
+}
+
+void release(void* block, const char* file, int line) {
+  if (block != nullptr && CRYPTO_secure_allocated(block) != 0) {
+    CRYPTO_secure_free(block, file, line);
+  } else {
+    std::free(block);
+  }
+}
+
+void* resize(void* block, std::size_t size, const char* file, int line) {
+  const bool secure = block != nullptr && CRYPTO_secure_allocated(block) != 0;
+  if (!secure && !for_a_key) return std::realloc(block, size);
+  if (size == 0) {
+    release(block, file, line);
+    return nullptr;
+  }
+  if (!secure) return block == nullptr ? allocate(size, file, line) : std::realloc(block, size);
+  const std::size_t had = CRYPTO_secure_actual_size(block);
+  if (size <= had) return block;
+  void* const larger = from_secure_heap(size, file, line);
+  if (larger == nullptr) return nullptr;
+  std::memcpy(larger, block, had);
+  CRYPTO_secure_free(block, file, line);
+  return larger;
+}
+
+// OpenSSL takes other memory functions only before its first allocation: before main and most static objects.
+[[gnu::constructor(200)]] void install() { CRYPTO_set_mem_functions(&allocate, &resize, &release); }
+
+}  // namespace
+
+key_memory::key_memory() {
+  static const int ready =
+      CRYPTO_secure_malloc_initialized() != 0 ? 1 : CRYPTO_secure_malloc_init(heap_size, smallest_block);
+  for_a_key = ready != 0;
+}
+
+key_memory::~key_memory() { for_a_key = false; }
+
+}  // namespace cybexd::crypto
