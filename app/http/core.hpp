@@ -96,7 +96,7 @@ class listener {
  public:
   virtual ~listener() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Any thread; it has happened when the io thread gets to it.
+  /// Any thread, once. The path of a Unix socket is gone at once, the rest when the io thread gets to it.
   virtual void close() = 0;
 };
 [[nodiscard]] expected<std::shared_ptr<listener>> listen(boost::asio::io_context& io, server_core& core,

@@ -19,7 +19,10 @@ void post_raw(const http_backend& backend, const upload_limits& limits, request&
               const responder& respond) {
   if (!backend.submit) return respond(not_up());
   auto read = read_upload(r, limits);
-  if (!read) return respond(answer_to(read.error()));
+  if (!read) {
+    r.bytes.release();
+    return respond(answer_to(read.error()));
+  }
   const bool ndjson = read->ndjson;
   const auto bytes = std::make_shared<share>(std::move(r.bytes));
   auto reply = std::make_shared<messages::reply_once<messages::submitted>>(

@@ -57,13 +57,11 @@ class socket_listener final : public listener, public std::enable_shared_from_th
         timer_(waiter_.get_executor()),
         where_(std::move(where)),
         port_(port) {}
-  ~socket_listener() override {
-    if (!where_.unix_path.empty()) unlink(where_.unix_path.c_str());
-  }
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
 
   void close() override {
+    if (!where_.unix_path.empty()) unlink(where_.unix_path.c_str());
     net::post(waiter_.get_executor(), [self = shared_from_this()] {
       boost::system::error_code ignored;
       self->waiter_.close(ignored);

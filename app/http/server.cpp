@@ -89,6 +89,8 @@ bool server::stop(std::chrono::milliseconds within) {
   r.io.stop();
   for (auto& thread : r.threads) thread.join();
   r.threads.clear();
+  r.io.restart();
+  r.io.poll();  // what was cancelled learns of it and lets go of what it holds
   r.listeners.clear();
   for (const auto& c : r.core.all()) r.core.forget(c);
   return clean;

@@ -4,7 +4,7 @@
 
 #include "tests/fixtures/http_server.hpp"
 
-using namespace cybexd::fixtures;
+using namespace cybexd::tests;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(http_limits)

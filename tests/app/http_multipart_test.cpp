@@ -6,7 +6,7 @@
 #include "tests/fixtures/http_bodies.hpp"
 
 namespace http = cybexd::app::http;
-using namespace cybexd::fixtures;
+using namespace cybexd::tests;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 namespace http = cybexd::app::http;
 using cybexd::failure;
-using namespace cybexd::fixtures;
+using namespace cybexd::tests;
 
 namespace {
 
