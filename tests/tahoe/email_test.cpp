@@ -10,10 +10,12 @@ namespace {
 
 /// What the filter makes of an e-mail, as `{"data", "timestamp"}`; null if it cannot use it.
 value event_of(const std::string& text) {
-  const auto made = tahoe::filters::for_sub_type("email")->run(value(tahoe::object{{"data", text}}), {.orgid = "o", .timezone = "UTC"});
+  const auto made = tahoe::filters::for_sub_type("email")->run(value(tahoe::object{{"data", text}}),
+                                                               {.orgid = "o", .timezone = "UTC"});
   if (!made.usable) return value();
   for (const auto& d : made.documents)
-    if (d.kind == tahoe::itype::event) return value(tahoe::object{{"data", d.data}, {"timestamp", d.timestamp}});
+    if (d.kind == tahoe::itype::event)
+      return value(tahoe::object{{"data", d.data}, {"timestamp", d.timestamp}});
   return value("no event");
 }
 
@@ -30,7 +32,8 @@ BOOST_AUTO_TEST_CASE(every_email_is_read_as_python_reads_it) {
     const auto& text = fixtures::text_at(c, "text");
     const auto expected = fixtures::unordered(fixtures::at(c, "event"));
     const auto made = fixtures::unordered(event_of(text));
-    BOOST_CHECK_MESSAGE(made == expected, tahoe::to_json(text) << "\n  made     " << made << "\n  expected " << expected);
+    BOOST_CHECK_MESSAGE(made == expected, tahoe::to_json(text)
+                                              << "\n  made     " << made << "\n  expected " << expected);
   }
   BOOST_CHECK_GE(count, 2500u);
 }
