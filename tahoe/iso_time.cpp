@@ -1,5 +1,6 @@
 #include "tahoe/iso_time.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -14,21 +15,16 @@ constexpr std::int64_t day_seconds = 86'400;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes exactly `count` digits off the front.
-bool take_digits(std::string_view& text, std::size_t count, std::int64_t& out) {
-  if (text.size() < count) return false;
-  out = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!is_digit(text[i])) return false;
-    out = out * 10 + (text[i] - '0');
-  }
-  text.remove_prefix(count);
-  return true;
-}
+/// The character at a place, U+0000 past the end.
+char char_at(std::string_view text, std::size_t at) { return at < text.size() ? text[at] : '\0'; }
 
-bool take(std::string_view& text, char c) {
-  if (text.empty() || text.front() != c) return false;
-  text.remove_prefix(1);
+/// Takes exactly `count` digits at a place.
+bool take_digits(std::string_view text, std::size_t& at, std::size_t count, std::int64_t& out) {
+  out = 0;
+  for (std::size_t i = 0; i < count; ++i, ++at) {
+    if (!is_digit(char_at(text, at))) return false;
+    out = out * 10 + (text[at] - '0');
+  }
   return true;
 }
 
@@ -61,30 +57,39 @@ std::optional<std::int64_t> days_from_week(std::int64_t year, std::int64_t week,
   return days;
 }
 
-/// Takes a week date after its year and `W`.
-std::optional<std::int64_t> take_week(std::string_view& text, std::int64_t year, bool dashes) {
-  std::int64_t week = 0, day = 1;
-  if (!take_digits(text, 2, week)) return std::nullopt;
-  if (dashes) {
-    // A dash with a digit after it is the day; any other character already parts date and time.
-    if (text.size() >= 2 && text[0] == '-' && is_digit(text[1])) {
-      text.remove_prefix(1);
-      take_digits(text, 1, day);
-    }
-  } else if (!text.empty() && is_digit(text.front())) {
-    take_digits(text, 1, day);
+/// Where the date ends. Since any one character may follow it, a week date needs a look at what comes after.
+std::optional<std::size_t> date_size(std::string_view text) {
+  if (text.size() < 7) return std::nullopt;
+  if (text.size() == 7) return 7;
+  if (text[4] == '-') {
+    if (text[5] != 'W') return 10;
+    if (char_at(text, 8) != '-') return 8;
+    if (text.size() == 9) return std::nullopt;
+    return text.size() > 10 && is_digit(text[10]) ? 8 : 10;
   }
-  return days_from_week(year, week, day);
+  if (text[4] != 'W') return 8;
+  std::size_t digits_end = 7;
+  while (is_digit(char_at(text, digits_end))) ++digits_end;
+  if (digits_end < 9) return digits_end;
+  return digits_end % 2 == 0 ? 7 : 8;
 }
 
-std::optional<std::int64_t> take_date(std::string_view& text) {
-  std::int64_t year = 0, month = 0, day = 0;
-  if (!take_digits(text, 4, year) || year < 1) return std::nullopt;
-  const bool dashes = take(text, '-');
-  if (take(text, 'W')) return take_week(text, year, dashes);
-  if (!take_digits(text, 2, month) || (dashes && !take(text, '-')) || !take_digits(text, 2, day))
+std::optional<std::int64_t> read_date(std::string_view text) {
+  std::size_t at = 0;
+  std::int64_t year = 0, month = 0, day = 1;
+  if (!take_digits(text, at, 4, year) || year < 1) return std::nullopt;
+  const bool dashes = char_at(text, at) == '-';
+  if (dashes) ++at;
+  const auto take_dash = [&] { return !dashes || char_at(text, at++) == '-'; };
+  if (char_at(text, at) == 'W') {
+    std::int64_t week = 0;
+    if (!take_digits(text, ++at, 2, week)) return std::nullopt;
+    if (at < text.size() && (!take_dash() || !take_digits(text, at, 1, day))) return std::nullopt;
+    return days_from_week(year, week, day);
+  }
+  if (!take_digits(text, at, 2, month) || !take_dash() || !take_digits(text, at, 2, day)) return std::nullopt;
+  if (at != text.size() || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
     return std::nullopt;
-  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
   return days_from_date(year, month, day);
 }
 
@@ -96,51 +101,48 @@ struct clock_time {
   }
 };
 
-/// The digits after the decimal mark, which must end the text; those past the sixth are dropped.
-bool read_fraction(std::string_view text, std::int64_t& out) {
-  if (text.empty()) return false;
-  out = 0;
-  for (std::size_t i = 0; i < 6; ++i)
-    out = out * 10 + (i < text.size() && is_digit(text[i]) ? text[i] - '0' : 0);
-  for (const char c : text)
-    if (!is_digit(c)) return false;
+enum class clock_end { wrong, at_end_of_text, before_more };
+
+/// Up to six digits as microseconds; those after them are passed over.
+bool take_fraction(std::string_view text, std::size_t& at, std::size_t end, std::int64_t& out) {
+  const auto count = std::min<std::size_t>(6, end - at);
+  if (!take_digits(text, at, count, out)) return false;
+  for (auto missing = count; missing < 6; ++missing) out *= 10;
+  while (is_digit(char_at(text, at))) ++at;
   return true;
 }
 
-/// Reads `HH[:MM[:SS[.f]]]`, with colons throughout or nowhere, to the end of the text.
-bool read_clock(std::string_view text, clock_time& out) {
-  if (!take_digits(text, 2, out.hour)) return false;
-  const bool colons = !text.empty() && text.front() == ':';
-  for (auto* field : {&out.minute, &out.second}) {
-    if (text.empty()) return true;
-    if (field == &out.second && (text.front() == '.' || text.front() == ',')) return false;
-    if ((colons && !take(text, ':')) || !take_digits(text, 2, *field)) return false;
+/// Reads `HH[:MM[:SS[.f]]]`, with colons throughout or nowhere, between two places. Says what stands after
+/// it, which the original does not mind where a zone follows: `17:44:05 Z` is read.
+clock_end read_clock(std::string_view text, std::size_t at, std::size_t end, clock_time& out) {
+  const auto ending = [&](char c) { return c == '\0' ? clock_end::at_end_of_text : clock_end::before_more; };
+  bool colons = false;
+  for (auto* field : {&out.hour, &out.minute, &out.second}) {
+    if (!take_digits(text, at, 2, *field)) return clock_end::wrong;
+    const char mark = char_at(text, at++);
+    if (field == &out.hour) colons = mark == ':';
+    if (at >= end) return ending(mark);
+    if (colons && mark == ':') continue;
+    if (mark == '.' || mark == ',') break;
+    if (colons) return clock_end::wrong;
+    --at;
   }
-  if (text.empty()) return true;
-  return (take(text, '.') || take(text, ',')) && read_fraction(text, out.microsecond);
+  if (!take_fraction(text, at, end, out.microsecond)) return clock_end::wrong;
+  return ending(char_at(text, at));
 }
 
-/// Microseconds east of UTC.
-std::optional<std::int64_t> read_offset(std::string_view text) {
-  if (text == "Z") return 0;
-  const bool west = text.front() == '-';
-  text.remove_prefix(1);
-  clock_time offset;
-  if (!read_clock(text, offset)) return std::nullopt;
-  const auto total = offset.total();
-  if (total >= day_seconds * micro) return std::nullopt;
-  return west ? -total : total;
-}
-
+/// Microseconds since midnight in UTC.
 std::optional<std::int64_t> read_time(std::string_view text) {
-  const auto zone = text.find_first_of("Z+-");
-  clock_time time;
-  if (!read_clock(text.substr(0, zone), time)) return std::nullopt;
-  if (time.hour > 23 || time.minute > 59 || time.second > 59) return std::nullopt;
-  if (zone == std::string_view::npos) return time.total();
-  const auto offset = read_offset(text.substr(zone));
-  if (!offset) return std::nullopt;
-  return time.total() - *offset;
+  const auto zone = std::min(text.find_first_of("Z+-"), text.size());
+  clock_time time, offset;
+  const auto end = read_clock(text, 0, zone, time);
+  if (end == clock_end::wrong || time.hour > 23 || time.minute > 59 || time.second > 59) return std::nullopt;
+  if (zone == text.size())
+    return end == clock_end::at_end_of_text ? std::optional(time.total()) : std::nullopt;
+  if (text[zone] == 'Z') return zone + 1 == text.size() ? std::optional(time.total()) : std::nullopt;
+  if (read_clock(text, zone + 1, text.size(), offset) != clock_end::at_end_of_text) return std::nullopt;
+  if (offset.total() >= day_seconds * micro) return std::nullopt;
+  return time.total() + (text[zone] == '-' ? offset.total() : -offset.total());
 }
 
 /// The double nearest to a number of microseconds as seconds.
@@ -160,20 +162,35 @@ std::size_t separator_size(char first) {
   return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-}  // namespace
-
-std::optional<double> iso_timestamp(std::string_view text) {
-  const auto days = take_date(text);
+/// Reads a time in which a zone is only ever an offset.
+std::optional<double> read_moment(std::string_view text) {
+  const auto size = date_size(text);
+  if (!size) return std::nullopt;
+  const auto days = read_date(text.substr(0, *size));
   if (!days) return std::nullopt;
   std::int64_t in_day = 0;
-  if (!text.empty()) {
-    const auto size = separator_size(text.front());
-    if (text.front() == 'Z' || size >= text.size()) return std::nullopt;
-    const auto time = read_time(text.substr(size));
+  if (text.size() > *size) {
+    const auto after = *size + separator_size(text[*size]);
+    if (after > text.size()) return std::nullopt;
+    const auto time = read_time(text.substr(after));
     if (!time) return std::nullopt;
     in_day = *time;
   }
   return seconds(*days * day_seconds * micro + in_day);
+}
+
+}  // namespace
+
+std::optional<double> iso_timestamp(std::string_view text) {
+  // The original replaces every Z by an offset, wherever it stands; at the end of a time that is the same as
+  // reading it.
+  constexpr std::size_t seconds_and_z = 20;
+  const auto z = text.find('Z');
+  if (z == std::string_view::npos || (z + 1 == text.size() && z + 1 >= seconds_and_z))
+    return read_moment(text);
+  std::string replaced;
+  for (const char c : text.substr(0, 100)) c == 'Z' ? replaced += "+00:00" : replaced += c;
+  return text.size() > 100 ? std::nullopt : read_moment(replaced);
 }
 
 }  // namespace cybexd::tahoe

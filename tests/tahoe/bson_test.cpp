@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(types_json_lacks_come_as_extended_json) {
       {document(7, std::string(12, '\x11')), R"({"a":{"$oid":"111111111111111111111111"}})"},
       {document(9, bytes({0xe8, 3, 0, 0, 0, 0, 0, 0})), R"({"a":{"$date":"1970-01-01T00:00:01Z"}})"},
       {document(9, bytes({0x15, 0x83, 0xb2, 0x69, 0x7b, 1, 0, 0})),
-       R"({"a":{"$date":"2021-11-29T15:01:50.613Z"}})"},
+       R"({"a":{"$date":"2021-08-21T17:11:51.829Z"}})"},
       {document(9, bytes({255, 255, 255, 255, 255, 255, 255, 255})),
        R"({"a":{"$date":{"$numberLong":"-1"}}})"},
       {document(5, bytes({2, 0, 0, 0, 0, 'h', 'i'})),
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_corrupt_and_never_read_beyond) {
   std::mt19937 random(seed);
   for (int round = 0; round < 200'000; ++round) {
     auto damaged = whole;
-    for (unsigned n = random() % 3; n <= 3; ++n)
+    for (auto n = random() % 3; n <= 3; ++n)
       damaged[random() % damaged.size()] = static_cast<char>(random());
     if (const auto read = tahoe::from_bson(damaged)) BOOST_CHECK(tahoe::to_bson(*read).has_value());
   }

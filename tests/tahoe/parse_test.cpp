@@ -8,14 +8,20 @@ using namespace cybexd;
 
 namespace {
 
-expected<tahoe::document> parse(std::string_view text, const tahoe::parse_limits& limits = {}) {
+expected<tahoe::document> read_record(std::string_view text, const tahoe::parse_limits& limits = {}) {
   return tahoe::parse_record(text, "cowrie", "o", "UTC", limits);
 }
 
 std::string data_of(std::string_view text) {
-  const auto made = parse(text);
+  const auto made = read_record(text);
   BOOST_REQUIRE_MESSAGE(made, text.substr(0, 100));
   return tahoe::to_json(made->data);
+}
+
+std::string nested(std::size_t depth, std::string_view leaf) {
+  std::string out(depth, '[');
+  out.append(leaf).append(depth, ']');
+  return out;
 }
 
 }  // namespace
@@ -41,14 +47,14 @@ BOOST_AUTO_TEST_CASE(what_is_forbidden_too_deep_or_too_large_is_an_error_with_it
       {"[1e999]", failure::bad_input, "overflows"},
       {"\"\\ud800\"", failure::bad_input, "surrogate"},
       {"{\"\\u0000\":1}", failure::bad_input, "U+0000"},
-      {std::string(33, '[') + std::string(33, ']'), failure::too_large, "deeper than 32"},
-      {std::string(25, '[') + "\"\\\"\"" + std::string(25, ']'), failure::too_large, "canonical form"},
-      {"\"" + std::string(17u << 20, 'x') + "\"", failure::too_large, "BSON"},
+      {nested(33, ""), failure::too_large, "deeper than 32"},
+      {nested(25, "\"\\\"\""), failure::too_large, "canonical form"},
+      {"\"" + std::string(17u << 20, 'x').append("\""), failure::too_large, "BSON"},
       {std::string(17u << 20, 'x'), failure::too_large, "BSON"},
       {"\xff\xfe", failure::bad_input, "UTF-8"},
   };
   for (const auto& [text, kind, phrase] : cases) {
-    const auto made = parse(text);
+    const auto made = read_record(text);
     BOOST_REQUIRE_MESSAGE(!made, text.substr(0, 100));
     BOOST_CHECK_MESSAGE(made.error().kind == kind, text.substr(0, 100) << ": " << made.error().text);
     BOOST_CHECK_MESSAGE(made.error().text.find(phrase) != std::string::npos, made.error().text);
@@ -56,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_is_forbidden_too_deep_or_too_large_is_an_error_with_it
 }
 
 BOOST_AUTO_TEST_CASE(the_document_carries_type_organisation_and_zone) {
-  const auto made = parse("{}").value();
+  const auto made = read_record("{}").value();
   BOOST_CHECK(made.kind == tahoe::itype::raw);
   BOOST_CHECK_EQUAL(made.sub_type + made.orgid + made.timezone, "cowrieoUTC");
   BOOST_CHECK(made.hash == crypto::sha256("rawcowrie{}"));
