@@ -9,6 +9,7 @@
 
 int main(int count, char** words) {
   ::umask(077);                   // what we write is nobody else's business unless it is said
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of the write, as a full disk is
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of the write, not our end
   try {
     return cybexd::app::cli::run(count, words);

@@ -216,6 +216,7 @@ expected<void> rocksdb_home::checkpoint(const std::string& directory) {
   const std::unique_ptr<rocksdb::Checkpoint> maker(made);
   if (auto status = maker->CreateCheckpoint(directory); !status.ok())
     return fail(to_error(status, "backup " + directory));
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all, trouble);  // as of a home
   return {};
 }
 

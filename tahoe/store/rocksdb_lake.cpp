@@ -48,19 +48,26 @@ rocksdb_lake::rocksdb_lake(std::shared_ptr<rocksdb_home> home, bool keep_archive
 expected<std::shared_ptr<rocksdb_lake>> rocksdb_lake::open(std::shared_ptr<rocksdb_home> home,
                                                            bool keep_archived_files) {
   std::shared_ptr<rocksdb_lake> lake(new rocksdb_lake(std::move(home), keep_archived_files));
-  if (auto read = lake->read_last_number(); !read) return fail(read.error());
+  if (auto read = lake->find_ends(); !read) return fail(read.error());
   return lake;
 }
 
-expected<void> rocksdb_lake::read_last_number() {
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      home_->db().NewIterator(rocksdb::ReadOptions(), home_->handle(family::lake_entries)));
-  rows->SeekToLast();
-  if (!rows->status().ok()) return fail(to_error(rows->status(), "lake: open"));
-  if (rows->Valid()) last_ = number_of(*rows);
+/// The highest number ever given out, and the first one that waits.
+expected<void> rocksdb_lake::find_ends() {
+  const auto rows_of = [this](family f) {
+    return std::unique_ptr<rocksdb::Iterator>(
+        home_->db().NewIterator(rocksdb::ReadOptions(), home_->handle(f)));
+  };
+  const auto entries = rows_of(family::lake_entries), waiting = rows_of(family::lake_waiting);
+  entries->SeekToLast();
+  waiting->SeekToFirst();
+  for (const auto& status : {entries->status(), waiting->status()})
+    if (!status.ok()) return fail(to_error(status, "lake: open"));
+  if (entries->Valid()) last_ = number_of(*entries);
   auto dropped = home_->get(family::lake_meta, last_key, "lake: open");
   if (!dropped) return fail(dropped.error());
   if (*dropped) last_ = std::max(last_, number_at(**dropped));
+  next_ = waiting->Valid() ? number_of(*waiting) : last_ + 1;
   return {};
 }
 
@@ -98,11 +105,23 @@ expected<std::vector<entry_id>> rocksdb_lake::put(std::span<const new_entry> ent
   return ids;
 }
 
+/// An entry to take. One whose row is damaged is taken too, so that it is set aside and holds up nobody.
+expected<lake_entry> rocksdb_lake::candidate(std::uint64_t number, std::vector<std::uint64_t>& damaged) {
+  auto entry = read_entry(number);
+  if (!entry && entry.error().kind != failure::corrupt) return fail(entry.error());
+  if (entry && *entry) return std::move(**entry);
+  damaged.push_back(number);
+  lake_entry rest;
+  rest.id = to_entry_id(number);
+  return rest;
+}
+
 expected<std::vector<lake_entry>> rocksdb_lake::take(const take_limits& limits) {
   const std::scoped_lock lock(line_);
   candidates waiting(*home_, family::lake_waiting, next_, taken_);
   candidates aside(*home_, family::lake_aside, next_forced_, taken_);
   std::vector<lake_entry> some;
+  std::vector<std::uint64_t> damaged;
   std::uint64_t bytes = 0, next = next_, next_forced = next_forced_;
   const auto more = [&] { return waiting.valid() || (limits.set_aside_too && aside.valid()); };
   while (some.size() < limits.entries && more()) {
@@ -110,21 +129,21 @@ expected<std::vector<lake_entry>> rocksdb_lake::take(const take_limits& limits) 
         limits.set_aside_too && aside.valid() && (!waiting.valid() || aside.number() < waiting.number());
     auto& from = forced ? aside : waiting;
     const auto number = from.number();
-    auto entry = read_entry(number);
+    auto entry = candidate(number, damaged);
     if (!entry) return fail(entry.error());
-    if (!*entry)
-      return fail(failure::corrupt, "lake: entry " + to_entry_id(number) + " waits but is missing");
-    if (!some.empty() && bytes + (*entry)->bytes > limits.bytes) break;
-    bytes += (*entry)->bytes;
-    (*entry)->forced = forced;
-    some.push_back(std::move(**entry));
+    if (!some.empty() && bytes + entry->bytes > limits.bytes) break;
+    bytes += entry->bytes;
+    entry->forced = forced;
+    some.push_back(std::move(*entry));
     if (!forced) next = number + 1;
     next_forced = std::max(next_forced, number + 1);
     from.next();
   }
   for (const auto& status : {waiting.status(), aside.status()})
     if (!status.ok()) return fail(to_error(status, "lake: take"));
-  for (const auto& e : some) taken_[*entry_number(e.id)] = {e.records, e.forced};
+  for (const auto& e : some) taken_[*entry_number(e.id)] = {e.records, e.forced, false};
+  for (const auto number : damaged)
+    if (taken_.contains(number)) taken_[number].damaged = true;
   next_ = next;
   if (limits.set_aside_too) next_forced_ = some.empty() ? 0 : next_forced;
   return some;
@@ -151,10 +170,17 @@ expected<std::vector<expected<std::string>>> rocksdb_lake::read_files(std::span<
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // read once
   const auto statuses = home_->db().MultiGet(options, handles, slices, &found);
+  const auto damaged = [this](const entry_id& id) {
+    const std::scoped_lock lock(line_);
+    const auto held = taken_.find(entry_number(id).value_or(0));
+    return held != taken_.end() && held->second.damaged;
+  };
   std::vector<expected<std::string>> files;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& status = statuses[i];
-    if (status.ok()) {
+    if (damaged(ids[i])) {
+      files.emplace_back(fail(failure::corrupt, "lake: the row of entry " + ids[i] + " is damaged"));
+    } else if (status.ok()) {
       files.emplace_back(std::move(found[i]));
     } else if (status.IsNotFound()) {
       files.emplace_back(fail(failure::not_found, "lake: the file of entry " + ids[i] + " is missing"));
@@ -235,6 +261,13 @@ expected<std::vector<entry_report>> rocksdb_lake::set_aside(const entry_id& afte
         state != rocksdb::Slice(number_key(static_cast<std::uint8_t>(entry_state::quarantined))))
       continue;
     auto report = find(to_entry_id(number_of(*rows)));
+    if (!report && report.error().kind == failure::corrupt) {
+      entry_report rest;
+      rest.entry.id = rest.mark.id = to_entry_id(number_of(*rows));
+      rest.mark.state = entry_state::bad_data;
+      rest.mark.reason = report.error().text;
+      report = std::move(rest);
+    }
     if (!report) return fail(report.error());
     if (*report && is_set_aside((*report)->mark.state)) some.push_back(std::move(**report));
   }

@@ -53,11 +53,13 @@ class rocksdb_lake final : public cache_lake {
   struct hold {  ///< An entry that somebody has taken.
     std::uint64_t records = 0;
     bool forced = false;
+    bool damaged = false;  ///< Its row cannot be read, so it is bad data.
   };
   class candidates;
 
   rocksdb_lake(std::shared_ptr<rocksdb_home> home, bool keep_archived_files);
-  [[nodiscard]] expected<void> read_last_number();
+  [[nodiscard]] expected<void> find_ends();
+  [[nodiscard]] expected<lake_entry> candidate(std::uint64_t number, std::vector<std::uint64_t>& damaged);
   [[nodiscard]] expected<std::optional<lake_entry>> read_entry(std::uint64_t number,
                                                                const rocksdb::Snapshot* at = nullptr);
   [[nodiscard]] expected<std::optional<entry_mark>> read_mark(std::uint64_t number,
