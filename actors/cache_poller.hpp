@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,7 @@ class cache_poller_state {
   typetag_table typetags_;
   bool typetags_fresh_ = false;
   messages::archive_writer_actor writer_;
+  std::set<std::uint64_t> committing_;  // units that the writer has
 
   std::map<std::uint64_t, round> rounds_;  // not settled yet
   std::uint64_t last_round_ = 0;

@@ -19,12 +19,14 @@ void cache_poller_state::ask_stage(const Handle& whom, Question question, std::u
           [this, unit, meter, answered](const Answer& answer) {
             const message_stopwatch running(meter);
             if (!line_) return;
+            committing_.erase(unit);
             ((*line_).*answered)(unit, answer);
             advance();
           },
           [this, unit, kind, meter](caf::error& e) {
             const message_stopwatch running(meter);
             if (!line_) return;
+            committing_.erase(unit);
             // A receiver that is not there, or has no room, says nothing about the work; what a worker died
             // of does.
             if (e == caf::sec::request_receiver_down)
@@ -47,6 +49,7 @@ line_stages cache_poller_state::stages() {
     ask_stage(partners_.analysts, std::move(question), unit, "records_filtered", &archive_line::filtered);
   };
   stages.commit = [this](std::uint64_t unit, messages::commit_work question) {
+    committing_.insert(unit);
     ask_stage(writer_, std::move(question), unit, "work_committed", &archive_line::committed);
   };
   stages.sub_type_of = [this](const std::string& typetag) { return sub_type_of(typetag); };
@@ -79,6 +82,11 @@ void cache_poller_state::writer_down(const caf::actor_addr& who) {
   if (who != writer_.address()) return;
   metrics_->actor("archive_writer").restarted();
   new_writer();
+  if (!line_) return;
+  // What it had gathered is not answered any more. A late answer finds no unit of that number.
+  for (const auto unit : std::exchange(committing_, {}))
+    line_->unavailable(unit, "the archive writer is being replaced");
+  advance();
 }
 
 std::string cache_poller_state::trouble() const {

@@ -1,0 +1,334 @@
+#include "actors/cache_poller.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/fixtures/archive_line.hpp"
+
+using namespace cybexd;
+using namespace cybexd::tests;
+using namespace std::chrono_literals;
+using store::entry_state;
+
+BOOST_FIXTURE_TEST_SUITE(cache_poller, archive_line_fixture)
+
+BOOST_AUTO_TEST_CASE(one_record_goes_from_the_lake_to_its_events) {
+  const auto id = put(cowrie_line(1));
+  start();
+  settle();
+  BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST(books().archived == 1);
+  BOOST_TEST(books().pending == 0);
+  std::size_t events = 0, raws = 0;
+  BOOST_REQUIRE(inner.archive->each([&](const tahoe::document& d) {
+    events += d.kind == tahoe::itype::event;
+    raws += d.kind == tahoe::itype::raw;
+    return true;
+  }));
+  BOOST_TEST(events == 1);
+  BOOST_TEST(raws == 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_bad_record_gets_its_state_and_costs_the_good_ones_nothing) {
+  std::vector<store::entry_id> good;
+  for (int i = 0; i < 50; ++i) good.push_back(put(cowrie_line(i)));
+  const auto unknown = put("{}", "never_heard_of");
+  const auto deep = put(std::string(40, '[') + std::string(40, ']'));
+  store::new_entry broken{.name = "n", .orgid = "org", .typetag = "cowrie", .sealed = "too short"};
+  const auto damaged = put(broken);
+  const auto text = put("not json at all");
+  start();
+  settle();
+  for (const auto& id : good) BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST((state_of(unknown) == entry_state::not_supported));
+  BOOST_TEST(reason_of(unknown).find("never_heard_of") != std::string::npos);
+  BOOST_TEST((state_of(deep) == entry_state::error));
+  BOOST_TEST((state_of(damaged) == entry_state::bad_data));
+  BOOST_TEST((state_of(text) == entry_state::processed));
+  const auto b = books();
+  BOOST_TEST(b.accepted == b.archived + b.known + b.set_aside + b.pending);
+  BOOST_TEST(b.set_aside == 3);
+  BOOST_TEST(metrics.render().find("cybexd_archive_entries_total{outcome=\"bad_data\"} 1") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_record_twice_is_known) {
+  put(cowrie_line(1));
+  put(cowrie_line(1));
+  start();
+  settle();
+  BOOST_TEST(books().archived == 1);
+  BOOST_TEST(books().known == 1);
+}
+
+BOOST_AUTO_TEST_CASE(many_lines_are_archived_in_parts_and_bad_ones_are_kept_with_their_numbers) {
+  std::string text = "\n";
+  for (int i = 0; i < 3000; ++i)
+    text += (i % 1000 == 500 ? "{\"a\": NaN}" : cowrie_line(i)) + (i % 2 ? "\n" : "\r\n");
+  const auto id = put(text, "cowrie", true);
+  start();
+  for (int i = 0; i < 10; ++i) settle();
+  const auto report = inner.lake->find(id).value();
+  BOOST_TEST((report->mark.state == entry_state::processed));
+  BOOST_TEST(report->mark.archived == 2997);
+  BOOST_TEST(report->mark.refs.size() == 2997);
+  BOOST_REQUIRE_EQUAL(report->mark.bad_lines.size(), 3);
+  std::vector<std::uint64_t> numbers;
+  for (const auto& line : report->mark.bad_lines) numbers.push_back(line.number);
+  std::sort(numbers.begin(), numbers.end());
+  BOOST_TEST((numbers == std::vector<std::uint64_t>{502, 1502, 2502}));
+  BOOST_TEST(books().pending == 0);
+  BOOST_TEST(books().archived == 2997);
+  BOOST_TEST(books().set_aside == 3);
+}
+
+BOOST_AUTO_TEST_CASE(empty_rounds_wait_two_to_the_n_and_a_jitter) {
+  options.seed = 11;
+  std::vector<double> takes;
+  trouble->on_call = [&](std::string_view call) {
+    if (call == "lake.take") takes.push_back(seconds());
+  };
+  start();
+  advance(std::chrono::minutes(180));
+  BOOST_TEST(takes.size() >= 12u);
+  double power = 2;  // after the first empty round n is 1
+  for (std::size_t i = 1; i < takes.size(); ++i, power *= 2) {
+    const double wait = takes[i] - takes[i - 1];
+    BOOST_TEST(wait >= std::min(3600.0, power) - 1e-6);
+    BOOST_TEST(wait <= std::min(3600.0, power + 1) + 1e-6);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_round_that_archives_sets_the_count_to_zero_and_a_nudge_starts_at_once) {
+  start();
+  advance(std::chrono::seconds(60));
+  BOOST_TEST(status().failures >= 4u);
+  const auto id = put(cowrie_line(1));
+  act::post(poller, messages::nudge{});
+  settle();
+  BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST(status().failures == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(while_the_lake_is_down_nothing_is_marked_and_it_goes_on_by_itself) {
+  trouble->only = "lake.";
+  const auto id = put(cowrie_line(1));
+  trouble->down = true;
+  start();
+  advance(std::chrono::seconds(40));
+  BOOST_TEST((state_of(id) == entry_state::waiting));
+  const auto before = status();
+  BOOST_TEST(before.failures >= 3u);
+  BOOST_TEST(before.trouble.find("lake") != std::string::npos);
+  act::post(poller, messages::nudge{});
+  run();
+  BOOST_TEST(status().failures >= before.failures);
+  trouble->heal();
+  advance(std::chrono::seconds(70));
+  BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST(status().trouble == "");
+}
+
+BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_for_now_are_no_bad_data) {
+  trouble->only = "lake.read_files";
+  const auto id = put(cowrie_line(1)), many = put(cowrie_line(2) + "\n" + cowrie_line(3), "cowrie", true);
+  trouble->down = true;
+  start();
+  advance(std::chrono::seconds(20));
+  BOOST_TEST((state_of(id) == entry_state::waiting));
+  BOOST_TEST((state_of(many) == entry_state::waiting));
+  trouble->heal();
+  advance(std::chrono::seconds(40));
+  BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST((state_of(many) == entry_state::processed));
+}
+
+BOOST_AUTO_TEST_CASE(while_the_store_is_down_nothing_is_marked_and_it_goes_on_by_itself) {
+  trouble->only = "commit";
+  std::string text;
+  for (int i = 100; i < 2000; ++i) text += cowrie_line(i) + "\n";
+  std::vector<store::entry_id> ids{put(text, "cowrie", true)};
+  for (int i = 0; i < 100; ++i) ids.push_back(put(cowrie_line(i)));
+  trouble->down = true;
+  start();
+  advance(std::chrono::seconds(20));
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::waiting));
+  BOOST_TEST(status().failures >= 3u);
+  BOOST_TEST(status().trouble != "");
+  trouble->heal();
+  advance(std::chrono::seconds(60));
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST(books().archived == 2000);
+  BOOST_TEST(status().credit_in_use == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_kills_its_parser_ends_in_quarantine_and_delays_nobody) {
+  int deaths = 0;
+  parse = [&deaths](const messages::parse_records& job) {
+    for (const auto& text : *job.texts)
+      if (text.text->substr(text.offset, text.size).find("poison") != std::string::npos) {
+        ++deaths;
+        throw std::runtime_error("the parser was poisoned");
+      }
+    return actors::parse_texts(job);
+  };
+  std::vector<store::entry_id> good;
+  for (int i = 0; i < 20; ++i) good.push_back(put(cowrie_line(i)));
+  const auto poison = put("\"poison\"");
+  for (int i = 20; i < 40; ++i) good.push_back(put(cowrie_line(i)));
+  const auto many = put(cowrie_line(50) + "\npoison\n" + cowrie_line(51) + "\n", "cowrie", true);
+  start();
+  settle();
+  settle();
+  for (const auto& id : good) BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST((state_of(poison) == entry_state::quarantined));
+  BOOST_TEST(reason_of(poison).find("the parser was poisoned") != std::string::npos);
+  const auto report = inner.lake->find(many).value();
+  BOOST_TEST((report->mark.state == entry_state::processed));
+  BOOST_TEST(report->mark.archived == 2);
+  BOOST_REQUIRE_EQUAL(report->mark.bad_lines.size(), 1);
+  BOOST_TEST(report->mark.bad_lines.front().number == 2);
+  BOOST_TEST(deaths == 6);
+  BOOST_TEST(books().pending == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_the_store_chokes_on_is_quarantined_alone) {
+  trouble->on_record = [](const store::document& raw) {
+    const auto* session = raw.data.find("session");
+    if (session != nullptr && *session->text() == "s13") throw std::runtime_error("the store choked");
+  };
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 40; ++i) ids.push_back(put(cowrie_line(i)));
+  start();
+  settle();
+  settle();
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    BOOST_TEST((state_of(ids[i]) == (i == 13 ? entry_state::quarantined : entry_state::processed)));
+}
+
+BOOST_AUTO_TEST_CASE(credit_is_never_exceeded) {
+  options.window_entries = 10;
+  options.window_bytes = 5000;
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(put(cowrie_line(i)));
+  const auto large = put("\"" + std::string(20'000, 'x') + "\"");
+  for (int i = 0; i < 20; ++i) ids.push_back(put(cowrie_line(i)));
+  start();
+  std::uint64_t most = 0, most_bytes = 0, most_with_others = 0;
+  for (int i = 0; i < 3000; ++i) {
+    scheduler.try_run_once();
+    if (scheduler.jobs.empty()) advance(20ms);
+    const auto text = metrics.render();
+    const auto value = [&text](const std::string& name) {
+      return std::uint64_t{std::stoul(text.substr(text.find("\n" + name + " ") + name.size() + 2))};
+    };
+    const auto entries = value("cybexd_credit_in_use"), bytes = value("cybexd_credit_bytes_in_use");
+    most = std::max(most, entries);
+    most_bytes = std::max(most_bytes, bytes);
+    if (entries > 1) most_with_others = std::max(most_with_others, bytes);
+  }
+  BOOST_TEST(most <= 10u);
+  BOOST_TEST(most > 1u);
+  BOOST_TEST(most_with_others <= 5000u);
+  BOOST_TEST(most_bytes > 20'000u);
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
+  BOOST_TEST((state_of(large) == entry_state::processed));
+}
+
+BOOST_AUTO_TEST_CASE(archive_once_ends_with_a_summary_and_force_takes_up_what_was_set_aside) {
+  put(cowrie_line(1));
+  put(cowrie_line(1));
+  const auto unknown = put("{}", "my_tag");
+  store::new_entry broken{.name = "n", .orgid = "org", .typetag = "cowrie", .sealed = "too short"};
+  put(broken);
+  start();
+  auto answer = ask<messages::archive_summary>(poller, messages::archive_once{});
+  advance(2s);
+  BOOST_REQUIRE(answer->has_value());
+  BOOST_TEST((*answer)->completed);
+  BOOST_TEST((*answer)->archived == 1);
+  BOOST_TEST((*answer)->known == 1);
+  BOOST_TEST((*answer)->not_supported == 1);
+  BOOST_TEST((*answer)->bad_data == 1);
+  // Another module brings the sub_type into the archive: now the typetag is known.
+  const auto raw = tahoe::make_raw("my_tag", tahoe::value("x"), "org", "UTC").value();
+  BOOST_REQUIRE(inner.archive->import(std::span(&raw, 1)));
+  answer = ask<messages::archive_summary>(poller, messages::archive_once{.force = true});
+  advance(2s);
+  BOOST_REQUIRE(answer->has_value());
+  BOOST_TEST((*answer)->archived == 1);
+  BOOST_TEST((*answer)->bad_data == 1);
+  BOOST_TEST((state_of(unknown) == entry_state::processed));
+  const auto b = books();
+  BOOST_TEST(b.accepted == b.archived + b.known + b.set_aside + b.pending);
+}
+
+BOOST_AUTO_TEST_CASE(archive_once_says_that_the_store_is_down) {
+  trouble->only = "commit";
+  trouble->down = true;
+  put(cowrie_line(1));
+  start();
+  const auto answer = ask<messages::archive_summary>(poller, messages::archive_once{});
+  advance(2s);
+  BOOST_REQUIRE(answer->has_value());
+  BOOST_TEST(!(*answer)->completed);
+  BOOST_TEST((*answer)->reason.find("commit") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(archive_once_also_waits_for_the_filters) {
+  std::vector<tahoe::document> raws;
+  for (int i = 0; i < 300; ++i)
+    raws.push_back(
+        tahoe::make_raw("sighting", tahoe::object{{"url", std::to_string(i)}}, "org", "UTC").value());
+  BOOST_REQUIRE(inner.archive->import(raws));
+  start();
+  const auto answer = ask<messages::archive_summary>(poller, messages::archive_once{});
+  advance(2s);
+  BOOST_REQUIRE(answer->has_value());
+  BOOST_TEST((*answer)->completed);
+  BOOST_TEST(inner.archive->unfiltered_count().value() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_finishes_what_is_under_way_and_gives_the_rest_back) {
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 2000; ++i) ids.push_back(put(cowrie_line(i)));
+  start();
+  for (int i = 0; i < 60; ++i) scheduler.try_run_once();
+  const auto answer = ask<messages::drained>(poller, messages::drain{});
+  advance(1s);
+  BOOST_REQUIRE(answer->has_value());
+  BOOST_TEST((*answer)->clean);
+  std::size_t done = 0, waiting = 0;
+  for (const auto& id : ids) {
+    done += state_of(id) == entry_state::processed;
+    waiting += state_of(id) == entry_state::waiting;
+  }
+  BOOST_TEST(done + waiting == ids.size());
+  BOOST_TEST(waiting > 0u);
+  BOOST_TEST(inner.lake->take({}).value().size() == waiting);  // nothing stays taken
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_dies_is_replaced_and_nothing_is_lost) {
+  std::vector<messages::archive_writer_actor> writers;
+  const auto ids = {put(cowrie_line(1)), put(cowrie_line(2))};
+  actors::poller_partners with;
+  with.lake = stores.lake;
+  with.archive = stores.archive;
+  const actors::pool_options pool{.workers = 1, .queue = 64};
+  with.decryptors = keep(actors::spawn_decryptors(system, pool, open, metrics));
+  with.parsers = keep(actors::spawn_parsers(system, pool, parse, metrics));
+  with.analysts = keep(actors::spawn_analysts(system, pool, filter, metrics));
+  with.make_writer = [&] {
+    writers.push_back(actors::spawn_archive_writer(system, {}, stores.commit, metrics));
+    return writers.back();
+  };
+  with.catch_up = keep(actors::spawn_filter_catch_up(system, {}, stores.archive, with.analysts, metrics));
+  poller = keep(actors::spawn_cache_poller(system, options, with, metrics));
+  run();  // the writer has gathered, and waits for its 20 ms
+  caf::anon_send_exit(writers.front(), caf::exit_reason::kill);
+  advance(5s);
+  BOOST_TEST(writers.size() == 2u);
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
+  writers.clear();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
