@@ -184,7 +184,8 @@ constexpr std::array<std::string_view, 19> wide_spaces = {
 bool is_ascii_space(char c) { return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20); }
 
 template <class Matches>
-std::size_t wide_space(Matches matches) {
+std::size_t wide_space(char edge, Matches matches) {
+  if (static_cast<unsigned char>(edge) < 0x80) return 0;
   const auto at = std::find_if(wide_spaces.begin(), wide_spaces.end(), matches);
   return at == wide_spaces.end() ? 0 : at->size();
 }
@@ -231,21 +232,19 @@ expected<std::string> canonical(const value& v, const canonical_limits& limits) 
 expected<value> decanonical(std::string_view text) { return decode(text, 0); }
 
 std::string_view python_strip(std::string_view utf8) {
-  for (;;) {
-    if (utf8.empty()) return utf8;
-    const auto size = is_ascii_space(utf8.front())
-                          ? 1
-                          : wide_space([&](std::string_view space) { return utf8.starts_with(space); });
+  while (!utf8.empty()) {
+    const auto begins = [&](std::string_view space) { return utf8.starts_with(space); };
+    const auto size = is_ascii_space(utf8.front()) ? 1 : wide_space(utf8.front(), begins);
     if (size == 0) break;
     utf8.remove_prefix(size);
   }
-  for (;;) {
-    const auto size = is_ascii_space(utf8.back())
-                          ? 1
-                          : wide_space([&](std::string_view space) { return utf8.ends_with(space); });
-    if (size == 0) return utf8;
+  while (!utf8.empty()) {
+    const auto ends = [&](std::string_view space) { return utf8.ends_with(space); };
+    const auto size = is_ascii_space(utf8.back()) ? 1 : wide_space(utf8.back(), ends);
+    if (size == 0) break;
     utf8.remove_suffix(size);
   }
+  return utf8;
 }
 
 }  // namespace cybexd::tahoe

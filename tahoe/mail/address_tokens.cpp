@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tahoe/canonical.hpp"
 #include "tahoe/mail/text.hpp"
 #include "tahoe/mail/words.hpp"
 
@@ -28,6 +29,17 @@ std::string with_single_blanks(std::string_view text) {
 }
 
 }  // namespace
+
+std::string without_spaces(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t size = 1;  // of one character
+    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
+    if (!python_strip(text.substr(0, size)).empty()) out += text.substr(0, size);
+    text.remove_prefix(size);
+  }
+  return out;
+}
 
 std::string address_item::value() const {
   if (what == kind::blank) return " ";

@@ -58,6 +58,9 @@ class address_tokens {
   bool gave_up_ = false;
 };
 
+/// A text without its white space.
+[[nodiscard]] std::string without_spaces(std::string_view text);
+
 inline constexpr std::string_view specials = "()<>@,:;.\\\"[]";
 inline constexpr std::string_view atom_ends = "()<>@,:;.\\\"[] \t";
 inline constexpr std::string_view phrase_ends = ")<>@,:;\\[]";
