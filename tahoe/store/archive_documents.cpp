@@ -108,17 +108,18 @@ constexpr std::uint8_t wrapped = 0x80;  // data is no object, so it is the one m
 
 }  // namespace
 
-expected<std::string> encode_document(const document& d, const std::vector<link>& links, std::uint64_t org,
+expected<std::string> encode_document(const document& d, const tahoe::value& data,
+                                      const std::vector<link>& links, std::uint64_t org,
                                       const std::vector<submission_row>& submissions) {
-  const bool scalar = d.data.get_if<tahoe::object>() == nullptr;
-  auto data = scalar ? tahoe::to_bson(tahoe::object{{"", d.data}}) : tahoe::to_bson(d.data);
-  if (!data) return fail(data.error());
+  const bool scalar = data.get_if<tahoe::object>() == nullptr;
+  auto body = scalar ? tahoe::to_bson(tahoe::object{{"", data}}) : tahoe::to_bson(data);
+  if (!body) return fail(body.error());
   std::string out(d.hash.view());
   out.push_back(static_cast<char>(static_cast<std::uint8_t>(d.kind) | (scalar ? wrapped : 0)));
   put_text(out, d.sub_type);
   if (d.kind != tahoe::itype::attribute && d.kind != tahoe::itype::event) put_links(out, links);
   if (d.kind == tahoe::itype::raw) put_raw(out, d, org, submissions);
-  put_text(out, *data);
+  put_text(out, *body);
   if (!d.extra.empty()) {
     auto more = tahoe::to_bson(d.extra);
     if (!more) return fail(more.error());

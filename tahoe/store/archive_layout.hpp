@@ -111,9 +111,10 @@ struct document_row {
   std::uint64_t org = 0;    ///< Of a raw record.
   std::vector<submission_row> submissions;
 };
-/// `d` gives everything but references and organisations. Errors: too_large, bad_input (BSON cannot hold it).
-[[nodiscard]] expected<std::string> encode_document(const document& d, const std::vector<link>& links,
-                                                    std::uint64_t org,
+/// `d` gives everything but references, organisations and `data`. Errors: too_large, bad_input (BSON cannot
+/// hold it).
+[[nodiscard]] expected<std::string> encode_document(const document& d, const tahoe::value& data,
+                                                    const std::vector<link>& links, std::uint64_t org,
                                                     const std::vector<submission_row>& submissions);
 [[nodiscard]] expected<document_row> decode_document(std::string_view bytes);
 /// Only hash and kind.

@@ -115,12 +115,12 @@ bool merge_times(document& session, const document& again) {
   return changed;
 }
 
-document fresh_raw(const document& raw) {
+document fresh_raw(const document& raw, bool with_data) {
   document fresh;
   fresh.kind = tahoe::itype::raw;
   fresh.sub_type = raw.sub_type;
   fresh.hash = raw.hash;
-  fresh.data = raw.data;
+  if (with_data) fresh.data = raw.data;
   fresh.orgid = raw.orgid;
   fresh.timezone = raw.timezone;
   return fresh;

@@ -25,7 +25,7 @@ bool merge_event(document& event, const document& again);
 bool merge_times(document& session, const document& again);
 
 /// A new raw document as a write makes it: nothing but its own fields.
-[[nodiscard]] document fresh_raw(const document& raw);
+[[nodiscard]] document fresh_raw(const document& raw, bool with_data = true);
 /// Adds the organisation of `again` to the submitters of `raw`. False when it is one already.
 bool add_submitter(document& raw, const std::string& orgid, const std::string& timezone);
 /// Whether the filter has run to an end for the organisation.

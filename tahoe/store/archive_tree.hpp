@@ -15,6 +15,7 @@
 
 #include "tahoe/store/archive_layout.hpp"
 #include "tahoe/store/archive_store.hpp"
+#include "tahoe/store/slot_cache.hpp"
 #include "tahoe/store/two_generations.hpp"
 
 namespace cybexd::store::archive_tree {
@@ -102,7 +103,7 @@ class editor {
 
   std::size_t threshold_;
   two_generations<std::string, bucket_node> nodes_;
-  two_generations<local_id, std::size_t> counts_;  ///< Events of attributes that have no tree.
+  slot_cache<local_id, std::size_t> counts_;  ///< Events of attributes that have no tree.
   std::map<std::string, bucket_node> changed_;
   std::map<local_id, std::size_t> changed_counts_;
 };

@@ -1,7 +1,5 @@
 #include "tahoe/store/archive_writer.hpp"
 
-#include <rocksdb/write_batch.h>
-
 #include <algorithm>
 #include <mutex>
 
@@ -9,12 +7,6 @@ namespace cybexd::store {
 
 using namespace archive_layout;
 using tahoe::itype;
-
-namespace {
-
-rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
-
-}  // namespace
 
 void org_numbers::add(std::uint64_t number, const std::string& orgid) {
   const std::unique_lock lock(mutex_);
@@ -67,31 +59,21 @@ void archive_writer::begin(rocksdb::WriteBatch& batch) {
   draft_.first_id = stored_counts_.next_id;
 }
 
-void archive_writer::put(family f, std::string_view key, std::string_view row) {
-  const auto status = batch_->Put(home_.handle(f), slice(key), slice(row));
-  if (!status.ok()) draft_.trouble = to_error(status, "archive: write");
-}
-
-void archive_writer::erase(family f, std::string_view key) {
-  const auto status = batch_->Delete(home_.handle(f), slice(key));
-  if (!status.ok()) draft_.trouble = to_error(status, "archive: write");
-}
-
 expected<void> archive_writer::prefetch(const std::vector<hash256>& hashes) {
   std::vector<hash256> unknown;
   for (const auto& hash : hashes) {
-    if (draft_.seen.contains(hash)) continue;
+    const auto [place, made] = draft_.seen.try_emplace(hash);
+    if (!made) continue;
     if (const auto* known = known_.find(hash)) {
-      draft_.seen.emplace(hash, *known);
+      place->second = *known;
     } else {
-      draft_.seen.emplace(hash, located{});
       unknown.push_back(hash);
     }
   }
   std::sort(unknown.begin(), unknown.end());
   auto found = reader_.find_many(unknown);
   if (!found) return fail(found.error());
-  for (std::size_t i = 0; i < unknown.size(); ++i) draft_.seen[unknown[i]] = (*found)[i];
+  for (std::size_t i = 0; i < unknown.size(); ++i) draft_.seen.at(unknown[i]) = (*found)[i];
   return {};
 }
 
@@ -191,6 +173,7 @@ void archive_writer::settle(bool committed) {
   }
   trees_.settle(committed);
   draft_ = {};
+  rows_.clear();
   batch_ = nullptr;
 }
 
@@ -221,8 +204,7 @@ expected<void> archive_writer::finish() {
       draft_.counts.unfiltered != stored_counts_.unfiltered) {
     put(family::archive_meta, "c", encode_counters(draft_.counts));
   }
-  if (draft_.trouble) return fail(*draft_.trouble);
-  return {};
+  return rows_.flush(home_, *batch_);
 }
 
 }  // namespace cybexd::store

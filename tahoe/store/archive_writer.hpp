@@ -12,7 +12,7 @@
 #include "tahoe/store/archive_reader.hpp"
 #include "tahoe/store/archive_store.hpp"
 #include "tahoe/store/rocksdb_archive.hpp"
-#include "tahoe/store/two_generations.hpp"
+#include "tahoe/store/slot_cache.hpp"
 
 namespace cybexd::store {
 
@@ -30,10 +30,36 @@ class org_numbers {
   std::unordered_map<std::string, std::uint64_t> numbers_;
 };
 
+/// Rows on their way into a batch. They go there in the order of keys, which a memtable takes in much faster.
+class staged_rows {
+ public:
+  void put(family f, std::string_view key, std::string_view row) { add(f, key, row, false); }
+  void erase(family f, std::string_view key) { add(f, key, {}, true); }
+  /// Of rows with the same key the last one counts. Errors: internal (a batch holds 4 GiB at most).
+  [[nodiscard]] expected<void> flush(rocksdb_home& home, rocksdb::WriteBatch& batch);
+  void clear();
+
+ private:
+  struct entry {
+    std::uint64_t head = 0;  ///< The first 8 bytes of the key: what most comparisons need.
+    std::size_t key = 0, key_size = 0, row_size = 0;  ///< Both stand in `bytes_`.
+    bool erased = false;
+  };
+  void add(family f, std::string_view key, std::string_view row, bool erased);
+  [[nodiscard]] std::string_view key_of(const entry& e) const {
+    return std::string_view(bytes_).substr(e.key, e.key_size);
+  }
+
+  std::string bytes_;
+  std::map<family, std::vector<entry>> entries_;
+};
+
 /// What one batch adds, until it is settled: the reads of the same batch see it.
 struct archive_draft {
   struct raw {
-    document d;                               ///< `ref`: what this batch adds.
+    document d;                          ///< Without data. `ref`: what this batch adds.
+    const tahoe::value* data = nullptr;  ///< The caller's, or `stored`.
+    tahoe::value stored;
     std::vector<archive_layout::link> links;  ///< What was stored.
     std::vector<std::string> awaiting;        ///< Organisations that no filter had run for, as stored.
     bool changed = false;
@@ -79,8 +105,8 @@ class archive_writer {
   [[nodiscard]] expected<local_id> take_id(const hash256& hash, bool collides);
   [[nodiscard]] std::uint64_t org_number(const std::string& orgid);
   [[nodiscard]] std::string org_name(std::uint64_t number) const;
-  void put(family f, std::string_view key, std::string_view row);
-  void erase(family f, std::string_view key);
+  void put(family f, std::string_view key, std::string_view row) { rows_.put(f, key, row); }
+  void erase(family f, std::string_view key) { rows_.erase(f, key); }
 
   [[nodiscard]] expected<bool> put_document(const document& d);
   [[nodiscard]] expected<void> put_row(const document& d, local_id id,
@@ -109,11 +135,12 @@ class archive_writer {
   rocksdb_home& home_;
   org_numbers& orgs_;
   archive_reader reader_;
-  two_generations<hash256, located> known_;  ///< Of attributes, objects and sessions, all of them stored.
+  slot_cache<hash256, located> known_;  ///< Of attributes, objects and sessions, all of them stored.
   archive_tree::editor trees_;
   archive_layout::counters stored_counts_;
   std::unordered_set<std::string> stored_sub_types_;  ///< Some of them; bounded.
   archive_draft draft_;
+  staged_rows rows_;
   rocksdb::WriteBatch* batch_ = nullptr;
 };
 

@@ -29,7 +29,7 @@ expected<bool> archive_writer::put_document(const document& d) {
   }
   const auto held = (*place)->id;
   auto row = d.kind == itype::raw || d.kind == itype::session ? expected<std::string>()
-                                                              : encode_document(d, links, 0, {});
+                                                              : encode_document(d, d.data, links, 0, {});
   if (!row) return fail(row.error());
   auto id = held != 0 ? expected<local_id>(held) : take_id(d.hash, (*place)->collides);
   if (!id) return fail(id.error());
@@ -45,7 +45,7 @@ expected<bool> archive_writer::put_document(const document& d) {
 }
 
 expected<void> archive_writer::put_row(const document& d, local_id id, const std::vector<link>& links) {
-  auto row = encode_document(d, links, 0, {});
+  auto row = encode_document(d, d.data, links, 0, {});
   if (!row) return fail(row.error());
   put(family::archive_docs, number_key(id), *row);
   return {};

@@ -14,12 +14,13 @@ expected<record_result> archive_writer::record(const record_write& record) {
   if (!place) return fail(place.error());
   record_result result{record.raw.hash, (*place)->kind.has_value()};
   if (!result.known) {
-    if (auto made = put_document(archive_rules::fresh_raw(record.raw)); !made) return fail(made.error());
+    if (auto made = put_document(record.raw); !made) return fail(made.error());
   }
   const auto& orgid = record.raw.orgid;
   auto found = raw(draft_.seen.at(record.raw.hash).id);
   if (!found) return fail(found.error());
   auto& draft = **found;
+  if (!result.known) draft.d = archive_rules::fresh_raw(record.raw, false);
   if (result.known && archive_rules::add_submitter(draft.d, orgid, record.raw.timezone)) {
     result.known = false;
     draft.changed = true;
@@ -36,7 +37,7 @@ expected<record_result> archive_writer::record(const record_write& record) {
 expected<bool> archive_writer::import(const document& d) {
   if (d.kind == itype::raw || d.kind == itype::session) {
     // These are encoded late, when much has been noted already: what cannot be stored is refused before.
-    if (auto row = encode_document(d, {}, 0, {}); !row) return fail(row.error());
+    if (auto row = encode_document(d, d.data, {}, 0, {}); !row) return fail(row.error());
   }
   return put_document(d);
 }
@@ -147,7 +148,14 @@ expected<void> archive_writer::join(local_id session, local_id event_id, const h
 
 expected<void> archive_writer::put_raw(const document& d, local_id id) {
   auto& draft = draft_.raws[id];
-  draft.d = d;
+  draft.d = archive_rules::fresh_raw(d, false);
+  draft.d.ref = d.ref;
+  draft.d.filters = d.filters;
+  draft.d.valid = d.valid;
+  draft.d.reason = d.reason;
+  draft.d.submissions = d.submissions;
+  draft.d.extra = d.extra;
+  draft.data = &d.data;
   draft.changed = true;
   note_sub_type(d.sub_type);
   return {};
@@ -159,13 +167,18 @@ expected<archive_draft::raw*> archive_writer::raw(local_id id) {
   if (!bytes) return fail(bytes.error());
   auto row = decode_document(*bytes);
   if (!row) return fail(row.error());
-  archive_draft::raw draft{std::move(row->bare), std::move(row->links), {}, false};
+  archive_draft::raw draft;
+  draft.d = std::move(row->bare);
+  draft.links = std::move(row->links);
+  draft.stored = std::move(draft.d.data);
   draft.d.orgid = org_name(row->org);
   for (auto& s : row->submissions) {
     draft.d.submissions.push_back({org_name(s.org), std::move(s.timezone), std::move(s.filters)});
   }
   for (const auto& [orgid, timezone] : archive_rules::awaiting(draft.d)) draft.awaiting.push_back(orgid);
-  return &draft_.raws.emplace(id, std::move(draft)).first->second;
+  auto& kept = draft_.raws.emplace(id, std::move(draft)).first->second;
+  kept.data = &kept.stored;
+  return &kept;
 }
 
 void archive_writer::note_sub_type(const std::string& sub_type) {
@@ -207,7 +220,7 @@ expected<void> archive_writer::finish_raw(local_id id, archive_draft::raw& draft
   std::vector<submission_row> submissions;
   for (const auto& s : draft.d.submissions)
     submissions.push_back({org_number(s.orgid), s.timezone, s.filters});
-  auto row = encode_document(draft.d, draft.links, org_number(draft.d.orgid), submissions);
+  auto row = encode_document(draft.d, *draft.data, draft.links, org_number(draft.d.orgid), submissions);
   if (!row) return fail(row.error());
   put(family::archive_docs, number_key(id), *row);
   note_awaiting(id, draft);

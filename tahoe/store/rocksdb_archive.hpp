@@ -21,7 +21,7 @@ class rocksdb_home;
 struct archive_options {
   std::size_t split_threshold =
       256;  ///< Events of an attribute, or of one bucket, that are counted by walking.
-  std::size_t cached_hashes = 200'000;  ///< Hash -> id, about 100 bytes each.
+  std::size_t cached_hashes = 400'000;  ///< Hash -> id, 64 bytes each.
   std::size_t cached_nodes = 50'000;    ///< Index nodes, about 300 bytes each.
 };
 

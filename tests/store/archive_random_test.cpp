@@ -3,25 +3,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tahoe/store/memory_archive.hpp"
-#include "tahoe/store/rocksdb_archive.hpp"
-#include "tahoe/store/rocksdb_home.hpp"
 #include "tests/fixtures/archive_world.hpp"
-#include "tests/fixtures/temp_dir.hpp"
+#include "tests/fixtures/embedded_archive.hpp"
 
 namespace cybexd::tests {
 
 namespace {
-
-std::shared_ptr<store::rocksdb_archive> open_in(const std::string& directory, std::size_t threshold) {
-  store::embedded_options options;
-  options.directory = directory;
-  options.cache_bytes = 32u << 20;
-  store::archive_options grain;
-  grain.split_threshold = threshold;
-  grain.cached_hashes = 50;  // small, so that rows are read as often as caches
-  grain.cached_nodes = 20;
-  return must(store::rocksdb_archive::open(must(store::rocksdb_home::open(options)), grain));
-}
 
 void write_both(store::archive_store& a, store::archive_store& b, const std::vector<record_write>& batch) {
   const auto left = must(a.write(batch)), right = must(b.write(batch));
@@ -43,14 +30,14 @@ BOOST_AUTO_TEST_CASE(written_records_give_the_same_archive) {
         const temp_dir room;
         archive_world world(seed);
         auto memory = store::make_memory_archive();
-        auto embedded = open_in(room / "store", threshold);
+        auto embedded = open_archive(room / "store", threshold);
         for (int round = 0; round < 12; ++round) {
           std::vector<record_write> batch;
           for (std::size_t i = 1 + world.below(60); i-- > 0;) batch.push_back(world.record());
           write_both(*memory, *embedded, batch);
           if (world.chance(0.2)) {
             embedded.reset();
-            embedded = open_in(room / "store", threshold);
+            embedded = open_archive(room / "store", threshold);
           }
           if (round % 4 == 3) same_archives(*memory, *embedded, world, 100);
         }
@@ -65,7 +52,7 @@ BOOST_AUTO_TEST_CASE(imports_in_any_order_give_the_same_archive) {
       const temp_dir room;
       archive_world world(seed);
       auto source = store::make_memory_archive(), memory = store::make_memory_archive();
-      auto embedded = open_in(room / "store", 1 + world.below(20));
+      auto embedded = open_archive(room / "store", 1 + world.below(20));
       std::vector<record_write> batch;
       for (int i = 0; i < 250; ++i) batch.push_back(world.record());
       must(source->write(batch));
@@ -95,7 +82,7 @@ BOOST_AUTO_TEST_CASE(thousands_at_one_instant_are_paged_in_the_order_of_their_ha
   const temp_dir room;
   archive_world world(21);
   auto memory = store::make_memory_archive();
-  auto embedded = open_in(room / "store", 16);
+  auto embedded = open_archive(room / "store", 16);
   std::vector<record_write> batch;
   for (int i = 0; i < 3000; ++i) {
     event_plan p;
