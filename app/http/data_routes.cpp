@@ -74,14 +74,22 @@ void post_query(const http_backend& backend, std::chrono::milliseconds patience,
       {std::make_shared<const messages::query_request>(std::move(*read)), patience, std::move(reply)});
 }
 
+/// The stored `userid` may be that of somebody else who asked the same earlier, which is nobody's business.
+void show_as_asked_by(tahoe::document& report, const std::string& user) {
+  for (auto& [name, v] : report.extra) {
+    if (name == "userid") v = user;
+  }
+}
+
 /// One answer for a report that is not there and one of somebody else.
 void get_report(const http_backend& backend, request&& r, const responder& respond) {
   if (!backend.find_report) return respond(not_up());
   const auto hash = crypto::hash_from_hex(r.tail);
   const auto none = message(404, "There is no such report.");
   if (!hash) return respond(none);
-  const auto found = backend.find_report(r.user, *hash);
+  auto found = backend.find_report(r.user, *hash);
   if (!found) return respond(answer_to(found.error()));
+  if (*found) show_as_asked_by(**found, r.user);
   respond(*found ? json(200, tahoe::to_value(**found)) : none);
 }
 
