@@ -12,6 +12,7 @@
 #include "actors/cache_poller.hpp"
 #include "actors/filter_catch_up.hpp"
 #include "actors/intake.hpp"
+#include "actors/query_side.hpp"
 #include "crypto/keys.hpp"
 #include "messages/actors.hpp"
 #include "tahoe/parse.hpp"
@@ -26,6 +27,8 @@ struct line_options {
   intake_options intake = {};
   poller_options poller = {};
   writer_options writer = {};
+  std::optional<query_side_options> queries =
+      {};  ///< Nothing: this process answers no queries (`archive once`).
 };
 
 /// What the line works with. `metrics` outlives the actors.
@@ -51,8 +54,8 @@ class readiness {
 };
 
 /// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who
-/// knows a part of its interface: submit, nudge, archive_once, get_status, stop. Drop it before the actor
-/// system ends.
+/// knows a part of its interface: submit, ask_query, nudge, archive_once, get_status, stop. Drop it before
+/// the actor system ends.
 struct line {
   messages::supervisor_actor supervisor;
   std::shared_ptr<const readiness> ready;
