@@ -58,10 +58,8 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
   report::asker who{*userid, visible->has_value(), visible->value_or(store::visibility{})};
   auto document = report::make_query(request.type, request.data, *userid, now);
   if (!document) return fail(document.error());
-  if (jobs_.contains(crypto::to_hex(document->query.hash))) {
-    (*asked.reply)(query_answer{});
-    return {};
-  }
+  if (const auto same = jobs_.find(crypto::to_hex(document->query.hash)); same != jobs_.end())
+    return wait_for_same(same->second, asked);
   auto taken = open_query(*options_.store, *document, who.who, request.redo, options_.now(), options_.claims);
   if (!taken) return fail(taken.error());
   switch (taken->what) {
@@ -79,6 +77,19 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
   return {};
 }
 
+/// The same query is being made. Who asks over HTTP is told so at once; the operator's commands, which may
+/// fix the clock differently for each, get a report of their own afterwards.
+expected<void> query_desk_state::wait_for_same(job& running, const messages::ask_query& asked) {
+  if (!asked.what->token.empty()) {
+    (*asked.reply)(query_answer{});
+    return {};
+  }
+  if (running.parked.size() >= options_.queue)
+    return fail(failure::overloaded, "too many equal queries wait already");
+  running.parked.push_back(asked);
+  return {};
+}
+
 void query_desk_state::begin(tahoe::document query, std::string type, tahoe::value data, report::asker who,
                              double now, const messages::ask_query* asked) {
   const auto key = crypto::to_hex(query.hash);
@@ -90,7 +101,7 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   const auto taken = self_->clock().now();
   work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   auto& job = jobs_[key];
-  job = {std::move(query), std::move(type), std::move(work), taken, {}, false};
+  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false};
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
     job.waiters.emplace(waiter, asked->reply);
@@ -195,7 +206,9 @@ void query_desk_state::tell(const report::reply_socket& socket) {
 }
 
 void query_desk_state::finish(const std::string& key) {
+  auto parked = std::move(jobs_.at(key).parked);
   jobs_.erase(key);
+  for (auto& asked : parked) ask(asked);
   end_if_idle();
 }
 

@@ -69,10 +69,12 @@ class query_desk_state {
     std::shared_ptr<messages::report_job> work;
     std::chrono::steady_clock::time_point taken;
     std::map<std::uint64_t, reply> waiters;
+    std::vector<messages::ask_query> parked;  ///< The same query of this machine's operator, asked anew.
     bool running = false;
   };
 
   expected<void> accept(const messages::ask_query& asked);
+  expected<void> wait_for_same(job& running, const messages::ask_query& asked);
   bool take_found(const tahoe::document& found);
   void begin(tahoe::document query, std::string type, tahoe::value data, report::asker who, double now,
              const messages::ask_query* asked);

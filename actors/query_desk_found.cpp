@@ -53,7 +53,7 @@ void query_desk_state::fail_found(const tahoe::document& query, const error& why
   const auto key = crypto::to_hex(query.hash);
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
-  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, true};
+  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true};
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));

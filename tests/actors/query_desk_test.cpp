@@ -77,6 +77,19 @@ BOOST_AUTO_TEST_CASE(a_query_in_processing_is_answered_so_at_once) {
   BOOST_TEST((good(first).status == outcome::processing));
 }
 
+BOOST_AUTO_TEST_CASE(equal_queries_of_the_operator_each_get_a_report_of_their_own) {
+  hold = true;
+  start();
+  const auto first = send("count", count_of("10.0.0.1"), true, tests::user, true);
+  const auto second = send("count", count_of("10.0.0.1"), true, tests::user, true);
+  BOOST_TEST(!second->has_value());
+  hold = false;
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST((good(first).status == outcome::failed));
+  BOOST_TEST((good(second).status == outcome::ready));
+  BOOST_TEST((good(second).report.data == tahoe::value(2)));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_a_failed_report_that_names_the_key) {
   start();
   tahoe::value bad = count_of("10.0.0.1");
