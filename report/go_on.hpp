@@ -6,7 +6,7 @@
 
 namespace cybexd::report {
 
-/// Asked again and again while a report is made, at least every few milliseconds of work. An error
+/// Asked again and again while a report is made, at most a second of work apart. An error
 /// (timed_out, cancelled) ends the report at once with that reason. Must be cheap. Empty: never ends it.
 using go_on = std::function<expected<void>()>;
 

@@ -42,7 +42,7 @@ class rank_sum {
 
   /// The sum of all paths with up to `max_edges` edges to event 0, which is not malicious.
   [[nodiscard]] expected<Sum> total(int max_edges) {
-    prepare();
+    if (auto ready = prepare(); !ready) return fail(ready.error());
     Sum sum{};
     for (auto a : graph_.attributes_of(e)) sum += Sum{v_[a]} * malicious_at_[a];
     if (max_edges >= 4)
@@ -52,7 +52,7 @@ class rank_sum {
         sum += *part;
       }
     if (max_edges < 6) return sum;
-    prepare_six();
+    if (auto ready = prepare_six(); !ready) return fail(ready.error());
     for (auto a : graph_.attributes_of(e)) {
       const auto part = six_edges(a);
       if (!part) return part;
@@ -72,7 +72,7 @@ class rank_sum {
   [[nodiscard]] Sum q(index x, index a) const { return w_[x] * (Sum{back_[x]} - back_by(x, a)); }
   [[nodiscard]] bool in_e(index a) const { return in_e_[a] != 0; }
 
-  void prepare() {
+  [[nodiscard]] expected<void> prepare() {
     malicious_at_.assign(graph_.attributes(), Stored{});
     back_.assign(graph_.events(), Stored{});
     in_e_.assign(graph_.attributes(), 0);
@@ -81,15 +81,18 @@ class rank_sum {
       Sum sum{};
       for (auto x : graph_.events_of(a)) sum += m(x);
       malicious_at_[a] = static_cast<Stored>(sum);
+      if (auto good = hold_.step(graph_.events_of(a).size()); !good) return good;
     }
     for (index x = 0; x < graph_.events(); ++x) {
       Sum sum{};
       for (auto a : graph_.attributes_of(x)) sum += back_by(x, a);
       back_[x] = static_cast<Stored>(sum);
+      if (auto good = hold_.step(graph_.attributes_of(x).size()); !good) return good;
     }
+    return {};
   }
 
-  void prepare_six() {
+  [[nodiscard]] expected<void> prepare_six() {
     through_.assign(graph_.attributes(), Stored{});
     from_third_.assign(graph_.attributes(), Sum{});
     given_.assign(graph_.attributes(), Sum{});
@@ -97,7 +100,9 @@ class rank_sum {
       Sum sum{};
       for (auto x : graph_.events_of(a)) sum += q(x, a);
       through_[a] = static_cast<Stored>(sum);
+      if (auto good = hold_.step(graph_.events_of(a).size()); !good) return good;
     }
+    return {};
   }
 
   [[nodiscard]] expected<Sum> four_edges(index a) {
