@@ -25,17 +25,28 @@ enum class failure : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view to_string(failure kind) {
   switch (kind) {
-    case failure::bad_input: return "bad input";
-    case failure::too_large: return "too large";
-    case failure::not_found: return "not found";
-    case failure::conflict: return "conflict";
-    case failure::not_allowed: return "not allowed";
-    case failure::overloaded: return "overloaded";
-    case failure::timed_out: return "timed out";
-    case failure::cancelled: return "cancelled";
-    case failure::unavailable: return "unavailable";
-    case failure::corrupt: return "corrupt";
-    case failure::internal: return "internal";
+    case failure::bad_input:
+      return "bad input";
+    case failure::too_large:
+      return "too large";
+    case failure::not_found:
+      return "not found";
+    case failure::conflict:
+      return "conflict";
+    case failure::not_allowed:
+      return "not allowed";
+    case failure::overloaded:
+      return "overloaded";
+    case failure::timed_out:
+      return "timed out";
+    case failure::cancelled:
+      return "cancelled";
+    case failure::unavailable:
+      return "unavailable";
+    case failure::corrupt:
+      return "corrupt";
+    case failure::internal:
+      return "internal";
   }
   return "unknown failure";
 }

@@ -7,8 +7,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "crypto/key_memory_internal.hpp"
 #include "crypto/keys_internal.hpp"
@@ -37,8 +37,9 @@ int give_passphrase(char* room, int size, int /*for_writing*/, void* user) {
   auto& request = *static_cast<passphrase_request*>(user);
   request.asked = true;
   if (request.passphrase == nullptr || request.passphrase->size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(room, request.passphrase->data(), request.passphrase->size());
-  return static_cast<int>(request.passphrase->size());
+  const auto passphrase = request.passphrase->view();
+  std::copy(passphrase.begin(), passphrase.end(), room);
+  return static_cast<int>(passphrase.size());
 }
 
 expected<void> check_kind(const EVP_PKEY* key, std::string_view what) {

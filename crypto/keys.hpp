@@ -10,7 +10,8 @@
 
 namespace cybexd::crypto {
 
-/// A private key, parsed once. Cheap to copy (shared); safe to use from several threads at once.
+/// A private key, parsed once. Cheap to copy (shared); safe to use from several threads at once. Its numbers
+/// are kept out of core dumps and wiped when the last copy goes.
 class private_key {
  public:
   /// `pem` is the text of the file. Errors: bad_input (not PEM, wrong or missing passphrase, not RSA, size

@@ -9,7 +9,8 @@
 namespace cybexd::crypto {
 
 /// Bytes that are wiped when they are freed and kept out of core dumps (a page-aligned block of its own with
-/// MADV_DONTDUMP). Moving leaves the source empty; copying is not possible, so that no forgotten copy stays behind.
+/// MADV_DONTDUMP). Moving leaves the source empty; copying is not possible, so that no forgotten copy stays
+/// behind.
 class secret {
  public:
   secret() = default;
