@@ -1,0 +1,129 @@
+#include "actors/intake.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "actors/lake_writer.hpp"
+#include "tests/fixtures/archive_line.hpp"
+
+using namespace cybexd;
+using namespace cybexd::tests;
+
+namespace {
+
+using answer = std::shared_ptr<std::optional<expected<messages::submitted>>>;
+
+struct intake_fixture : archive_line_fixture {
+  messages::intake_actor intake;
+  int arrivals = 0;
+  int asked = 0;
+
+  void start_intake(actors::intake_options settings = {}) {
+    actors::intake_partners with;
+    with.who = [this](const messages::submission& what) -> expected<std::string> {
+      ++asked;
+      if (what.token != "good") return fail(failure::not_allowed, "bad token");
+      return "org-" + what.org;
+    };
+    with.key = crypto::public_key::of(test_key());
+    with.lake_writer = keep(actors::spawn_lake_writer(system, stores.lake, metrics));
+    with.arrived = [this] { ++arrivals; };
+    with.now = [] { return 5.0; };
+    intake = keep(actors::spawn_intake(system, settings, with, metrics));
+  }
+  ~intake_fixture() { intake = messages::intake_actor{}; }
+
+  answer submit(const std::string& text, const std::string& token = "good") {
+    messages::submission what;
+    what.token = token;
+    what.name = "file";
+    what.org = "o";
+    what.typetag = "cowrie";
+    what.text = text;
+    auto got = std::make_shared<std::optional<expected<messages::submitted>>>();
+    const auto callback = [got](expected<messages::submitted> a) { *got = std::move(a); };
+    act::post(intake,
+              messages::submit{std::make_shared<const messages::submission>(what),
+                               std::make_shared<messages::reply_once<messages::submitted>>(callback)});
+    return got;
+  }
+  static failure kind(const answer& a) { return a->value().error().kind; }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(intake, intake_fixture)
+
+BOOST_AUTO_TEST_CASE(an_upload_is_sealed_durable_and_announced) {
+  start_intake();
+  const auto got = submit("hello");
+  run();
+  BOOST_REQUIRE(got->has_value() && got->value().has_value());
+  const auto report = inner.lake->find(got->value()->id).value();
+  BOOST_TEST(report->entry.orgid == "org-o");
+  BOOST_TEST(report->entry.timestamp == 5.0);
+  const std::vector<store::entry_id> ids{got->value()->id};
+  const auto files = inner.lake->read_files(ids).value();
+  BOOST_TEST(crypto::open_envelope(test_key(), *files.front()).value() == "hello");
+  BOOST_TEST(arrivals == 1);
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_is_told_so_and_nothing_is_kept) {
+  start_intake();
+  const auto got = submit("hello", "bad");
+  run();
+  BOOST_TEST((kind(got) == failure::not_allowed));
+  BOOST_TEST(books().accepted == 0);
+}
+
+BOOST_AUTO_TEST_CASE(uploads_that_come_during_a_write_share_the_next_one) {
+  start_intake();
+  std::vector<answer> answers;
+  for (int i = 0; i < 100; ++i) answers.push_back(submit(std::to_string(i)));
+  run();
+  for (const auto& a : answers) BOOST_TEST(a->value().has_value());
+  BOOST_TEST(books().accepted == 100);
+  BOOST_TEST(trouble->calls() <= 10u);
+}
+
+BOOST_AUTO_TEST_CASE(beyond_the_budget_it_is_overloaded_at_once) {
+  start_intake({.requests = 5, .bytes = 1000});
+  std::vector<answer> answers;
+  for (int i = 0; i < 8; ++i) answers.push_back(submit("x"));
+  for (int i = 0; i < 8; ++i) scheduler.try_run_once();
+  run();
+  std::size_t refused = 0;
+  for (const auto& a : answers)
+    if (!a->value()) refused += kind(a) == failure::overloaded;
+  BOOST_TEST(refused + books().accepted == 8u);
+  const auto large = submit(std::string(100'000, 'x'));  // alone it may be larger than the budget
+  run();
+  BOOST_TEST(large->value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(while_the_lake_is_down_it_says_so_and_goes_on_when_it_is_back) {
+  start_intake();
+  trouble->down = true;
+  std::vector<answer> answers;
+  for (int i = 0; i < 10; ++i) answers.push_back(submit("x"));
+  run();
+  for (const auto& a : answers) BOOST_TEST((kind(a) == failure::unavailable));
+  trouble->heal();
+  const auto got = submit("y");
+  run();
+  BOOST_TEST(got->value().has_value());
+  BOOST_TEST(books().accepted == 1);
+}
+
+BOOST_AUTO_TEST_CASE(draining_answers_what_it_has_and_takes_nothing_new) {
+  start_intake();
+  const auto before = submit("x");
+  const auto done = ask<messages::drained>(intake, messages::drain{});
+  run();
+  BOOST_TEST(before->value().has_value());
+  BOOST_REQUIRE(done->has_value());
+  const auto after = submit("y");
+  run();
+  BOOST_TEST((kind(after) == failure::overloaded));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
