@@ -19,8 +19,7 @@ work_committed commit_all(store::committer& commit, std::vector<store::entry_wor
       answer.what = down ? work_committed::outcome::unavailable : work_committed::outcome::refused;
       answer.reason = std::move(marks.error().text);
     }
-  } catch (const std::exception& e) {
-    // The store threw at something in this work: its askers must find out what, and nobody else suffers.
+  } catch (const std::exception& e) {  // allowed: its askers find out which record it was
     answer.what = work_committed::outcome::refused;
     answer.reason = e.what();
   }

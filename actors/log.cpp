@@ -38,8 +38,7 @@ void log(log_level level, std::string_view actor, std::string_view text) noexcep
       sink = holder().sink;
     }
     if (*sink) (*sink)(level, actor, text);
-  } catch (...) {
-    // A sink that fails must not take the actor that speaks with it.
+  } catch (...) {  // allowed: a sink that fails must not take the actor that speaks with it
     return;
   }
 }

@@ -42,9 +42,9 @@ void behave(Self* self, const actor_meter& meter) {
     std::string text = "an unknown exception";
     try {
       std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
+    } catch (const std::exception& e) {  // allowed: only here does CAF say what ended the actor
       text = e.what();
-    } catch (...) {
+    } catch (...) {  // allowed: as above
       text = "an exception of no known type";
     }
     log(log_level::error, meter.name(), "ends: " + text);

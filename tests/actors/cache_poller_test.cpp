@@ -161,50 +161,6 @@ BOOST_AUTO_TEST_CASE(while_the_store_is_down_nothing_is_marked_and_it_goes_on_by
   BOOST_TEST(status().credit_in_use == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(a_record_that_kills_its_parser_ends_in_quarantine_and_delays_nobody) {
-  int deaths = 0;
-  parse = [&deaths](const messages::parse_records& job) {
-    for (const auto& text : *job.texts)
-      if (text.text->substr(text.offset, text.size).find("poison") != std::string::npos) {
-        ++deaths;
-        throw std::runtime_error("the parser was poisoned");
-      }
-    return actors::parse_texts(job);
-  };
-  std::vector<store::entry_id> good;
-  for (int i = 0; i < 20; ++i) good.push_back(put(cowrie_line(i)));
-  const auto poison = put("\"poison\"");
-  for (int i = 20; i < 40; ++i) good.push_back(put(cowrie_line(i)));
-  const auto many = put(cowrie_line(50) + "\npoison\n" + cowrie_line(51) + "\n", "cowrie", true);
-  start();
-  settle();
-  settle();
-  for (const auto& id : good) BOOST_TEST((state_of(id) == entry_state::processed));
-  BOOST_TEST((state_of(poison) == entry_state::quarantined));
-  BOOST_TEST(reason_of(poison).find("the parser was poisoned") != std::string::npos);
-  const auto report = inner.lake->find(many).value();
-  BOOST_TEST((report->mark.state == entry_state::processed));
-  BOOST_TEST(report->mark.archived == 2);
-  BOOST_REQUIRE_EQUAL(report->mark.bad_lines.size(), 1);
-  BOOST_TEST(report->mark.bad_lines.front().number == 2);
-  BOOST_TEST(deaths == 6);
-  BOOST_TEST(books().pending == 0);
-}
-
-BOOST_AUTO_TEST_CASE(a_record_that_the_store_chokes_on_is_quarantined_alone) {
-  trouble->on_record = [](const store::document& raw) {
-    const auto* session = raw.data.find("session");
-    if (session != nullptr && *session->text() == "s13") throw std::runtime_error("the store choked");
-  };
-  std::vector<store::entry_id> ids;
-  for (int i = 0; i < 40; ++i) ids.push_back(put(cowrie_line(i)));
-  start();
-  settle();
-  settle();
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    BOOST_TEST((state_of(ids[i]) == (i == 13 ? entry_state::quarantined : entry_state::processed)));
-}
-
 BOOST_AUTO_TEST_CASE(credit_is_never_exceeded) {
   options.window_entries = 10;
   options.window_bytes = 5000;
@@ -305,30 +261,6 @@ BOOST_AUTO_TEST_CASE(a_drain_finishes_what_is_under_way_and_gives_the_rest_back)
   BOOST_TEST(done + waiting == ids.size());
   BOOST_TEST(waiting > 0u);
   BOOST_TEST(inner.lake->take({}).value().size() == waiting);  // nothing stays taken
-}
-
-BOOST_AUTO_TEST_CASE(a_writer_that_dies_is_replaced_and_nothing_is_lost) {
-  std::vector<messages::archive_writer_actor> writers;
-  const auto ids = {put(cowrie_line(1)), put(cowrie_line(2))};
-  actors::poller_partners with;
-  with.lake = stores.lake;
-  with.archive = stores.archive;
-  const actors::pool_options pool{.workers = 1, .queue = 64};
-  with.decryptors = keep(actors::spawn_decryptors(system, pool, open, metrics));
-  with.parsers = keep(actors::spawn_parsers(system, pool, parse, metrics));
-  with.analysts = keep(actors::spawn_analysts(system, pool, filter, metrics));
-  with.make_writer = [&] {
-    writers.push_back(actors::spawn_archive_writer(system, {}, stores.commit, metrics));
-    return writers.back();
-  };
-  with.catch_up = keep(actors::spawn_filter_catch_up(system, {}, stores.archive, with.analysts, metrics));
-  poller = keep(actors::spawn_cache_poller(system, options, with, metrics));
-  run();  // the writer has gathered, and waits for its 20 ms
-  caf::anon_send_exit(writers.front(), caf::exit_reason::kill);
-  advance(5s);
-  BOOST_TEST(writers.size() == 2u);
-  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
-  writers.clear();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
