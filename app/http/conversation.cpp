@@ -15,6 +15,7 @@ using step = message_reader::step;
 
 constexpr std::uint64_t budget_step =
     1u << 20;  ///< A body takes its share of the budget as it comes, in such steps.
+constexpr std::size_t small_answer = 64u << 10;
 constexpr auto last_words =
     std::chrono::milliseconds(1'000);  ///< For what is half said when the server stops.
 
@@ -210,7 +211,8 @@ void conversation::dispatch() {
   });
   const auto asked = std::make_shared<request>(std::move(request_));
   if (route_->where == runs_on::connection) return run(*route_, *asked, respond);
-  const bool taken = core_.workers.post(
+  auto& pool = route_->body == body_size::upload ? core_.upload_workers : core_.workers;
+  const bool taken = pool.post(
       [self = shared_from_this(), to = route_, asked, respond] { self->run(*to, *asked, respond); });
   if (!taken) respond(overloaded());
 }
@@ -245,6 +247,9 @@ void conversation::answer(response r) {
   place_.release();
   request_.bytes.release();
   if (in_flight_ > 0) count_in_flight(-1);
+  // A large answer that its client is slow to read takes its share of the memory, too.
+  out_bytes_ = share(core_.body_bytes);
+  if (r.body.size() > small_answer && !out_bytes_.grow_to(r.body.size())) r = overloaded();
   if (core_.hooks.finished) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
     core_.hooks.finished(route_ ? std::string_view(route_->pattern) : "other", r.status, taken.count());
@@ -261,6 +266,7 @@ void conversation::written(bool well) {
   if (!well) return close();
   served_ = true;
   out_body_ = {};
+  out_bytes_.release();
   if (keep_) return next();
   phase_ = phase::lingering;
   arm(refused_ && !core_.draining ? limits_->linger_time : last_words);

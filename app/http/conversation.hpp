@@ -73,7 +73,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   request_head head_;
   request request_;
   const route* route_ = nullptr;
-  share place_;
+  share place_, out_bytes_;
   std::chrono::steady_clock::time_point started_;
   std::int64_t in_flight_ = 0;
   bool keep_ = true, served_ = false, refused_ = false;

@@ -7,6 +7,7 @@ namespace cybexd::app::http {
 server_core::server_core(const server_options& options, server_hooks h)
     : hooks(std::move(h)),
       workers(options.name + ".work", options.workers, options.worker_queue),
+      upload_workers(options.name + ".upload", options.upload_workers, options.worker_queue),
       connections(std::make_shared<budget>(options.limits.connections)),
       requests(std::make_shared<budget>(options.limits.requests)),
       waiting(std::make_shared<budget>(options.limits.waiting_requests)),

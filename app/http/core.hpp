@@ -71,7 +71,7 @@ class server_core {
   }
 
   const server_hooks hooks;
-  worker_pool workers;
+  worker_pool workers, upload_workers;
   std::atomic<bool> draining{false};
   const std::shared_ptr<answer_gate> gate = std::make_shared<answer_gate>();
   const std::shared_ptr<budget> connections, requests, waiting, body_bytes;

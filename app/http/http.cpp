@@ -20,6 +20,7 @@ server_options public_server(const http_options& options) {
   made.name = "http";
   made.io_threads = options.io_threads;
   made.workers = options.workers;
+  made.upload_workers = options.upload_workers;
   made.limits = options.limits;
   made.tls = options.tls;
   return made;
@@ -39,6 +40,7 @@ server_options operator_server(const http_options& options) {
   server_options made;
   made.name = "operators";
   made.workers = 1;
+  made.upload_workers = 0;
   made.worker_queue = 64;
   made.limits = operator_limits(options);
   return made;

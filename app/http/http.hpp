@@ -26,8 +26,9 @@ struct http_options {
   std::string unix_socket;  ///< Path, or empty for none. Made with mode 0600.
   tls_files tls;            ///< For the public port.
   std::size_t io_threads = 1;
-  std::size_t workers = 2;
-  server_limits limits;  ///< Of the public port.
+  std::size_t workers = 2;         ///< For tokens and small requests.
+  std::size_t upload_workers = 2;  ///< For reading uploads.
+  server_limits limits;            ///< Of the public port.
   upload_limits uploads;
   std::chrono::milliseconds query_patience{5'000};
   std::size_t operation_threads = 4;           ///< Operations at once; 16 more may wait.

@@ -80,6 +80,7 @@ bool server::stop(std::chrono::milliseconds within) {
     for (const auto& c : r.core.all()) c->cut();
     r.core.wait_for_none(std::chrono::seconds(1));
   }
+  r.core.upload_workers.stop();
   r.core.workers.stop();  // drops what waits; an answer posted from there finds its connection gone
   {
     const std::unique_lock lock(r.core.gate->mutex);

@@ -28,7 +28,7 @@ struct server_limits {
   std::uint64_t connections = 1'024;
   std::uint64_t requests = 512;            ///< With a complete body, not answered yet.
   std::uint64_t waiting_requests = 8'192;  ///< The same for routes that may wait.
-  std::uint64_t body_bytes = 128u << 20;   ///< Of all bodies in memory, unpacked ones too.
+  std::uint64_t body_bytes = 128u << 20;   ///< Of all bodies in memory, unpacked ones and large answers too.
   std::uint64_t rate = 0;  ///< Requests a second of one address, in bursts of as many; 0: no bound.
 };
 
@@ -60,7 +60,8 @@ struct server_hooks {
 struct server_options {
   std::string name = "http";  ///< Of its threads.
   std::size_t io_threads = 1;
-  std::size_t workers = 2;
+  std::size_t workers = 2;         ///< For tokens and for routes with small bodies.
+  std::size_t upload_workers = 2;  ///< For routes with body_size::upload, which may take longer.
   std::size_t worker_queue = 4'096;
   server_limits limits;
   tls_files tls;
