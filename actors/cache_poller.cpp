@@ -19,7 +19,7 @@ void cache_poller_state::start(pointer self, poller_options options, poller_part
   line_.emplace(options_.line, stages(), metrics);
   new_writer();
   metrics.set(gauge::credit_limit, {}, static_cast<double>(options_.window_entries));
-  act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
+  if (options_.start_at_once) act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
 }
 
 /// Whatever happened: starts what can be started now.

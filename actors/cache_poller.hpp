@@ -27,6 +27,7 @@ struct poller_options {
   std::map<std::string, std::string> typetags = {};  ///< typetag -> sub_type, beside the built-in ones.
   bool accept_unknown_typetags = false;
   line_limits line = {};
+  bool start_at_once = true;  ///< False: the first round waits for a nudge or an `archive_once`.
 };
 
 /// Whom the poller works with. The pools answer as their interfaces say; all outlive the poller.

@@ -29,8 +29,10 @@ tahoe::identity::account_settings account_settings_of(const settings& from) {
 
 }  // namespace
 
-engine::engine(settings values, store::stores stores, actors_starter start)
+engine::engine(settings values, std::map<std::string, std::string> environment, store::stores stores,
+               actors_starter start)
     : values_(std::make_shared<const settings>(std::move(values))),
+      environment_(std::move(environment)),
       stores_(std::move(stores)),
       accounts_(std::make_shared<tahoe::identity::accounts>(stores_.identity, account_settings_of(*values_))),
       start_actors_(std::move(start)) {}

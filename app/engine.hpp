@@ -1,16 +1,18 @@
 #pragma once
 // What operations work on: opened stores, settings, keys, and the running actors where an operation needs
 // them.
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include "app/running_actors.hpp"
 #include "app/config/settings.hpp"
 #include "app/directory_lock.hpp"
+#include "app/running_actors.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/secret.hpp"
 #include "tahoe/accounts.hpp"
@@ -34,13 +36,16 @@ class engine {
   /// Starts the actors over these stores.
   using actors_starter = std::function<expected<std::shared_ptr<running_actors>>(engine&)>;
 
-  engine(settings values, store::stores stores, actors_starter start);
+  /// `environment` is the process's, for the passphrase of the private key.
+  engine(settings values, std::map<std::string, std::string> environment, store::stores stores,
+         actors_starter start);
 
   [[nodiscard]] std::shared_ptr<const settings> values() const;
   /// New settings (SIGHUP): operations that begin from now on use them. Keys and secrets are read again when
   /// asked for.
   void replace(settings values);
 
+  [[nodiscard]] const std::map<std::string, std::string>& environment() const { return environment_; }
   [[nodiscard]] const store::stores& stores() const { return stores_; }
   /// Read when first asked for.
   [[nodiscard]] expected<crypto::public_key> sealing_key();
@@ -59,10 +64,13 @@ class engine {
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
   /// Whether this is a server, not a command that works on the stores itself.
   bool serving = false;
+  /// Records a second over the last minute; kept by the server's own loop.
+  std::atomic<double> rate{0};
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const settings> values_;
+  const std::map<std::string, std::string> environment_;
   store::stores stores_;
   std::shared_ptr<tahoe::identity::accounts> accounts_;
   actors_starter start_actors_;

@@ -1,11 +1,55 @@
 #pragma once
 // The whole topology: which actors there are, over which stores, with which settings.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "actors/telemetry.hpp"
 #include "app/engine.hpp"
+#include "messages/payloads.hpp"
 
 namespace cybexd::app {
 
-/// Starts the actors over the engine's stores. They stop, in order, when the last holder lets go.
-/// Errors: as of the private key.
+/// The actors of one process over one engine: the archive line and the query side. A server starts both at
+/// once; for a command each is started by the first call that needs it. Thread safe.
+class actor_host final : public running_actors {
+ public:
+  /// `over` outlives it.
+  explicit actor_host(engine& over);
+  actor_host(const actor_host&) = delete;
+  actor_host& operator=(const actor_host&) = delete;
+  ~actor_host() override;
+
+  void nudge() override;
+  expected<messages::archive_summary> once(bool force, std::chrono::milliseconds within) override;
+  expected<messages::line_status> status(std::chrono::milliseconds within) override;
+  void ask(messages::query_request query, std::chrono::milliseconds patience,
+           std::function<void(expected<messages::query_answer>)> callback) override;
+
+  /// Starts both sides. Errors: as of the keys.
+  [[nodiscard]] expected<void> start_all();
+  /// Ends the archive line in order and starts it with the engine's present settings and keys. Uploads get
+  /// `overloaded` meanwhile. Errors: as of the keys; then the old line goes on.
+  [[nodiscard]] expected<void> restart_line(std::chrono::milliseconds within);
+
+  void submit(messages::submit what);
+  void ask(messages::ask_query query);
+  /// What the server waits for before it can serve; empty when it can.
+  [[nodiscard]] std::string waits_for() const;
+  [[nodiscard]] actors::telemetry& metrics();
+
+  /// Ends the query side: reports in flight finish or go back to `wait`. Answers what was left, for the log.
+  std::string stop_queries(std::chrono::milliseconds within);
+  /// Ends the archive line: what is in flight becomes durable. Answers what was left, for the log.
+  std::string stop_line(std::chrono::milliseconds within);
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+/// Makes the actors of a command; nothing is started yet.
 [[nodiscard]] expected<std::shared_ptr<running_actors>> start_actors(engine& over);
 
 }  // namespace cybexd::app

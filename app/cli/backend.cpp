@@ -20,7 +20,8 @@ expected<backend> backend::open(const configuration& config) {
       if (!stores) return fail(stores.error());
       backend direct;
       direct.lock_ = std::move(*lock);
-      direct.engine_ = std::make_unique<engine>(config.values, std::move(*stores), start_actors);
+      direct.engine_ =
+          std::make_unique<engine>(config.values, environment(), std::move(*stores), start_actors);
       return direct;
     }
     if (lock.error().kind != failure::conflict) return fail(lock.error());

@@ -149,6 +149,10 @@ void check_together(const configuration& config, std::vector<mistake>& mistakes)
     complain("store.url", "missing", "\"\"",
              "the address of the server, such as \"mongodb://127.0.0.1:27017\"");
   }
+  if (values.report.threatrank_max_edges % 2 != 0) {
+    complain("report.threatrank_max_edges", "out of range",
+             std::to_string(values.report.threatrank_max_edges), "2, 4 or 6");
+  }
   if (values.data_dir.path.empty()) complain("data_dir", "empty", "\"\"", "the path of a folder");
 }
 

@@ -69,11 +69,9 @@ struct archive_settings {
   bool accept_unknown_typetags = false;
   bool force_process = false;
   text_list filters{"cowrie", "email", "openphish", "phishtank", "sighting"};  ///< Empty: none.
-  text_map typetags;            ///< typetag -> sub_type, besides those of the filters and of the archive.
-  std::uint64_t workers = 0;    ///< Decryptors, parsers and analysts of each kind; 0: one for each core.
-  std::uint64_t queue = 8'192;  ///< Jobs that may wait for each kind of worker.
-  std::uint64_t commit_entries = 1'000;     ///< A batch is written when it has this many entries,
-  byte_size commit_bytes = mebibytes(8);    ///< or this many bytes,
+  text_map typetags;          ///< typetag -> sub_type, besides those of the filters and of the archive.
+  std::uint64_t workers = 0;  ///< Decryptors, parsers and analysts of each kind; 0: one for each core.
+  std::uint64_t commit_entries = 1'024;     ///< A batch is written when it has this many entries,
   duration commit_delay{20};                ///< or is this old.
   std::uint64_t max_depth = 32;             ///< Of a record's JSON.
   byte_size max_canonical = mebibytes(16);  ///< Of a document's canonical form.

@@ -155,6 +155,7 @@ expected<tahoe::value> status(engine& on, const tahoe::value&) {
     const auto up = std::chrono::steady_clock::now() - on.started();
     out.emplace_back("uptime_seconds", std::chrono::duration<double>(up).count());
   }
+  if (on.serving) out.emplace_back("rates", tahoe::object{{"records_per_second", on.rate.load()}});
   out.emplace_back("lake", tahoe::object{{"accepted", whole(books->accepted)},
                                          {"archived", whole(books->archived)},
                                          {"known", whole(books->known)},

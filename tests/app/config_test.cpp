@@ -188,18 +188,18 @@ BOOST_AUTO_TEST_CASE(what_is_not_toml_is_told_with_its_place) {
 }
 
 BOOST_AUTO_TEST_CASE(the_command_line_wins_over_the_environment_and_that_over_the_file) {
-  const std::string text = "[archive]\nbatch = 1\nqueue = 2\nworkers = 3\n";
+  const std::string text = "[archive]\nbatch = 1\ncommit_entries = 2\nworkers = 3\n";
   const auto config = read(text, request({"archive.batch=7"}, {{"CYBEXD_ARCHIVE__BATCH", "5"},
-                                                               {"CYBEXD_ARCHIVE__QUEUE", "6"},
+                                                               {"CYBEXD_ARCHIVE__COMMIT_ENTRIES", "6"},
                                                                {"CYBEXD_DATA_DIR", "/var/hub"},
                                                                {"CYBEXD_TEST_MONGO", "x"}}));
   BOOST_REQUIRE(config);
   BOOST_TEST(config->values.archive.batch == 7u);
-  BOOST_TEST(config->values.archive.queue == 6u);
+  BOOST_TEST(config->values.archive.commit_entries == 6u);
   BOOST_TEST(config->values.archive.workers == 3u);
   BOOST_TEST(config->values.data_dir.path == "/var/hub");
   BOOST_TEST(config->origins.at("archive.batch") == "--set");
-  BOOST_TEST(config->origins.at("archive.queue") == "$CYBEXD_ARCHIVE__QUEUE");
+  BOOST_TEST(config->origins.at("archive.commit_entries") == "$CYBEXD_ARCHIVE__COMMIT_ENTRIES");
   BOOST_TEST(config->origins.at("archive.workers") == "/etc/hub/cybexd.toml:4");
 }
 

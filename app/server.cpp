@@ -1,0 +1,163 @@
+#include "app/server.hpp"
+
+#include <unistd.h>
+
+#include <deque>
+#include <thread>
+
+#include "app/config/keys.hpp"
+#include "app/config/units.hpp"
+#include "app/directory_lock.hpp"
+#include "app/engine.hpp"
+#include "app/files.hpp"
+#include "app/http_backend.hpp"
+#include "app/log.hpp"
+#include "app/secrets.hpp"
+#include "app/signals.hpp"
+#include "app/wiring.hpp"
+#include "tahoe/json.hpp"
+
+namespace cybexd::app {
+namespace {
+
+void say(severity level, const std::string& text) { log_line(level, "server", text); }
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+struct sampled {
+  std::chrono::steady_clock::time_point when;
+  std::uint64_t records = 0;
+};
+
+}  // namespace
+
+// What is declared first is destroyed last.
+struct server::parts {
+  explicit parts(directory_lock l) : lock(std::move(l)) {}
+
+  directory_lock lock;
+  configuration config;
+  std::unique_ptr<engine> over;
+  std::shared_ptr<actor_host> actors;
+  http::http_service http;
+  http::http_ports ports;
+  std::deque<sampled> samples;
+  bool stopped = false;
+
+  [[nodiscard]] std::string path(const char* name) const { return config.values.data_dir.path + "/" + name; }
+
+  expected<void> write_run_json() const {
+    const auto at = [](const endpoint& where, std::uint16_t port) {
+      return to_text(endpoint{where.host, port});
+    };
+    const auto& settings = config.values.http;
+    const tahoe::value about = tahoe::object{{"pid", std::int64_t{::getpid()}},
+                                             {"http", at(settings.listen, ports.http)},
+                                             {"operators", at(settings.operators, ports.operators)},
+                                             {"version", CYBEXD_VERSION}};
+    return replace_file(path("run.json"), tahoe::to_json(about) + "\n", 0600);
+  }
+};
+
+server::server() = default;
+
+server::~server() {
+  if (parts_) stop();
+}
+
+http::http_ports server::ports() const { return parts_->ports; }
+
+expected<std::unique_ptr<server>> server::start(const configuration& config,
+                                                const std::map<std::string, std::string>& environment) {
+  forbid_core_dumps();
+  auto lock = directory_lock::take(config.values.data_dir.path);
+  if (!lock) return fail(lock.error());
+  std::unique_ptr<server> made(new server());
+  made->parts_ = std::make_unique<parts>(std::move(*lock));
+  auto& p = *made->parts_;
+  p.config = config;
+  ::unlink(p.path("run.json").c_str());  // left behind by a kill
+  if (const auto secret = read_token_secret(config.values); !secret) return fail(secret.error());
+  auto stores = open_stores(config.values);
+  if (!stores) return fail(stores.error());
+  p.over = std::make_unique<engine>(
+      config.values, environment, std::move(*stores),
+      [&p](engine&) -> expected<std::shared_ptr<running_actors>> { return p.actors; });
+  p.over->serving = true;
+  p.actors = std::make_shared<actor_host>(*p.over);
+  if (auto started = p.actors->start_all(); !started) return fail(started.error());
+  if (auto line = p.over->actors(); !line) return fail(line.error());
+  auto ports = p.http.start(http_options_of(config.values), make_http_backend(*p.over, p.actors));
+  if (!ports) return fail(ports.error());
+  p.ports = *ports;
+  if (auto written = p.write_run_json(); !written) return fail(written.error());
+  say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
+                          ", operators " +
+                          to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
+  return made;
+}
+
+void server::reload(const configuration& fresh) {
+  auto& p = *parts_;
+  const auto changes = differences(p.config.values, fresh.values);
+  if (!changes.on_restart.empty())
+    say(severity::warning, "changed, but only a restart makes it hold: " + joined(changes.on_restart));
+  const auto before = p.config;
+  auto values = fresh.values;
+  for (const auto& name : changes.on_restart) {  // what needs a restart stays as it is
+    const auto* key = find_key(name);
+    auto old = before.values;
+    std::visit([&](auto where) { where(values) = where(old); }, key->where);
+  }
+  if (auto opened = open_log(values.log); !opened) say(severity::error, opened.error().text);
+  p.config.values = values;
+  p.over->replace(values);
+  if (const auto secret = read_token_secret(values); !secret)
+    say(severity::error, "tokens cannot be used: " + secret.error().text);
+  if (auto limits = p.http.reload(http_options_of(values)); !limits)
+    say(severity::error, limits.error().text);
+  if (auto line = p.actors->restart_line(values.stop_within); !line)
+    say(severity::error, "the old keys stay in use: " + line.error().text);
+  say(severity::info, "read the configuration again" +
+                          (changes.on_reload.empty() ? "" : "; changed: " + joined(changes.on_reload)));
+}
+
+void server::sample() {
+  constexpr auto window = std::chrono::minutes(1);
+  auto& p = *parts_;
+  const auto books = p.over->stores().lake->books();
+  if (!books) return;
+  const auto now = std::chrono::steady_clock::now();
+  p.samples.push_back({now, books->archived + books->known});
+  while (p.samples.size() > 2 && now - p.samples.front().when > window) p.samples.pop_front();
+  const auto& first = p.samples.front();
+  const double seconds = std::chrono::duration<double>(now - first.when).count();
+  if (seconds > 0) p.over->rate = static_cast<double>(p.samples.back().records - first.records) / seconds;
+}
+
+void server::stop() {
+  auto& p = *parts_;
+  if (std::exchange(p.stopped, true)) return;
+  say(severity::info, "stopping");
+  tell_systemd("STOPPING=1");
+  const auto whole = p.config.values.stop_within;
+  // Uploads in flight need the line until they are answered, so the public port goes first; queries that wait
+  // there are answered by the query side's own end.
+  std::thread public_port([&] { p.http.stop_public(whole * 4 / 10); });
+  std::string left = p.actors ? p.actors->stop_queries(whole * 4 / 10) : "";
+  public_port.join();
+  if (p.actors) left += p.actors->stop_line(whole * 4 / 10);
+  ::unlink(p.path("run.json").c_str());
+  p.http.stop(std::chrono::milliseconds(100));
+  ::unlink(p.path("cybexd.sock").c_str());
+  if (p.actors) p.actors->metrics().forget_sources();
+  if (!left.empty()) say(severity::warning, "left for the next start: " + left);
+  say(severity::info, "stopped");
+  flush_log();
+}
+
+}  // namespace cybexd::app

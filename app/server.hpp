@@ -1,0 +1,38 @@
+#pragma once
+// A running server: lock, keys, stores, actors, HTTP, run.json; and its end.
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/config/config.hpp"
+#include "app/http/http.hpp"
+
+namespace cybexd::app {
+
+class server {
+ public:
+  /// Starts everything or nothing. Errors: conflict (another process works in the directory; the text says
+  /// which), bad_input and not_allowed (keys, secrets, TLS files: the configuration must be mended),
+  /// unavailable.
+  [[nodiscard]] static expected<std::unique_ptr<server>> start(
+      const configuration& config, const std::map<std::string, std::string>& environment);
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  ~server();
+
+  [[nodiscard]] http::http_ports ports() const;
+
+  /// New settings: typetags, filters, limits, log, TLS files, secrets. What needs a restart is logged.
+  void reload(const configuration& fresh);
+  /// Looks at the books for the rate in `status`. To be called every few seconds.
+  void sample();
+  /// The orderly stop, within the configured time.
+  void stop();
+
+ private:
+  server();
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace cybexd::app

@@ -1,0 +1,58 @@
+#include "app/signals.hpp"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "app/files.hpp"
+
+namespace cybexd::app {
+namespace {
+
+sigset_t held() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+void hold_signals() {
+  const auto set = held();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+std::optional<signal_kind> next_signal(std::chrono::milliseconds within) {
+  const auto set = held();
+  timespec wait{};
+  wait.tv_sec = within.count() / 1000;
+  wait.tv_nsec = (within.count() % 1000) * 1'000'000;
+  const int number = ::sigtimedwait(&set, nullptr, &wait);
+  if (number == SIGHUP) return signal_kind::reload;
+  if (number == SIGTERM || number == SIGINT) return signal_kind::stop;
+  return std::nullopt;
+}
+
+void tell_systemd(const char* state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (!path || (path[0] != '/' && path[0] != '@') || std::strlen(path) >= sizeof to.sun_path) return;
+  std::memcpy(to.sun_path, path, std::strlen(path));
+  if (path[0] == '@') to.sun_path[0] = '\0';  // the abstract name space
+  const descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return;
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
+  // Nobody to tell it to if this fails: systemd then ends us after its own deadline, and says so.
+  static_cast<void>(::sendto(socket.get(), state, std::strlen(state), MSG_NOSIGNAL,
+                             reinterpret_cast<const sockaddr*>(&to), size));
+}
+
+}  // namespace cybexd::app

@@ -1,0 +1,57 @@
+#include "app/spawn_queries.hpp"
+
+#include "app/secrets.hpp"
+#include "crypto/envelope.hpp"
+#include "crypto/random.hpp"
+
+namespace cybexd::app {
+namespace {
+
+report::open_function opener(crypto::private_key key) {
+  return [key](const std::string& envelope) -> expected<std::string> {
+    auto text = crypto::open_envelope(key, envelope);
+    if (!text) return fail(failure::bad_input, "the query's envelope does not open");
+    return std::move(*text);
+  };
+}
+
+actors::query_authenticator authenticate_by(std::shared_ptr<tahoe::identity::accounts> accounts) {
+  return [accounts](const messages::query_request& query) -> expected<std::string> {
+    if (query.token.empty() && !query.user.empty()) return query.user;  // from this machine's operator
+    const auto who = accounts->authenticate(query.token, unix_now());
+    if (!who) return fail(who.error());
+    return crypto::to_hex(who->user.hash);
+  };
+}
+
+}  // namespace
+
+expected<actors::query_side> spawn_queries(caf::actor_system& system, engine& over,
+                                           actors::telemetry& metrics) {
+  const auto values = over.values();
+  const auto& report = values->report;
+  auto key = read_private_key(*values, over.environment());
+  if (!key) return fail(key.error());
+  actors::query_side_options options;
+  options.authenticate = authenticate_by(over.shared_accounts());
+  options.visible_to = actors::visibility_from(over.stores().identity);
+  options.open_envelope = opener(*key);
+  options.report.sub_types = report.sub_types;
+  options.report.types = report.types;
+  options.report.threatrank_decay = report.threatrank_decay;
+  options.report.threatrank_max_edges = static_cast<int>(report.threatrank_max_edges);
+  options.workers = report.workers;
+  options.queue = report.queue;
+  options.deadline = report.deadline;
+  options.stop_grace = std::min<std::chrono::milliseconds>(values->stop_within / 3, std::chrono::seconds(5));
+  options.poll_cap = report.poll_cap;
+  options.foreign_age = std::chrono::duration<double>(report.foreign_age).count();
+  options.exclusive = values->store.kind == "embedded";
+  options.reply = {report.api_host, report.reply_allow, report.reply_timeout};
+  constexpr std::size_t owner_length = 16;
+  options.owner = "cybexd-" + crypto::random_word(owner_length);
+  options.now = unix_now;
+  return actors::spawn_query_side(system, over.stores(), options, metrics);
+}
+
+}  // namespace cybexd::app
