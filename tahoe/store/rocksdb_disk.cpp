@@ -2,7 +2,10 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -93,6 +96,24 @@ rocksdb::Env* disk_that_may_fill() {
   static const std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(std::make_shared<filling_disk>(rocksdb::FileSystem::Default()));
   return env.get();
+}
+
+expected<void> room_to_write(const std::string& directory, std::size_t bytes) {
+  constexpr std::uint64_t largest = 64u << 20;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < largest) {
+    return fail(failure::unavailable,
+                "store " + directory + ": files may have " + std::to_string(limit.rlim_cur) +
+                    " bytes only (limit of the process), " + std::to_string(largest) + " are needed");
+  }
+  struct statvfs disk {};
+  if (::statvfs(directory.c_str(), &disk) != 0) return {};  // the write itself will tell
+  const std::uint64_t unit = disk.f_frsize;
+  const auto spare = std::min<std::uint64_t>(largest, unit * disk.f_blocks / 8);
+  if (unit * disk.f_bavail >= spare + bytes) return {};
+  return fail(failure::unavailable, "store " + directory +
+                                        ": the disk is full: " + std::to_string(unit * disk.f_bavail) +
+                                        " bytes are free, " + std::to_string(spare + bytes) + " are needed");
 }
 
 }  // namespace cybexd::store

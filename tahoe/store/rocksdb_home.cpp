@@ -16,6 +16,7 @@
 
 #include "tahoe/store/rocksdb_disk.hpp"
 #include "tahoe/store/rocksdb_families.hpp"
+#include "tahoe/store/rocksdb_log.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 
 namespace cybexd::store {
@@ -59,7 +60,8 @@ error open_error(const std::string& directory, const rocksdb::Status& status) {
   return to_error(status, "store " + directory);
 }
 
-rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::DBOptions database_options(const std::string& directory, std::size_t cache_bytes,
+                                    const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
   options.env = disk_that_may_fill();
   options.create_if_missing = true;
@@ -72,9 +74,7 @@ rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_p
   options.max_open_files = 512;
   options.skip_stats_update_on_db_open = true;
   options.bytes_per_sync = 1u << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4u << 20;
+  options.info_log = make_database_log(directory);
   options.paranoid_checks = true;
   return options;
 }
@@ -140,7 +140,7 @@ expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_option
   if (auto made = make_directory(options.directory); !made) return fail(made.error());
   auto inner = std::make_unique<impl>();
   inner->cache = rocksdb::NewLRUCache(options.cache_bytes);
-  const auto settings = database_options(options.cache_bytes, inner->cache);
+  const auto settings = database_options(options.directory, options.cache_bytes, inner->cache);
   auto there = exists(options.directory, settings);
   if (!there) return fail(there.error());
   rocksdb::DB* opened = nullptr;
@@ -176,6 +176,7 @@ expected<void> rocksdb_home::check_format(bool made) {
 
 expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
                                    std::size_t items) {
+  if (auto room = room_to_write(directory_, batch.GetDataSize()); !room) return room;
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
   const auto start = std::chrono::steady_clock::now();

@@ -43,6 +43,11 @@ std::string fill_and_empty(const embedded_options& options, std::uint64_t& store
   if (!all) return all.error().text;
   const std::vector<new_entry> one{entry()};
   for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 5; ++i)
+      if (!all->lake->put(one))
+        return "a write fails on a disk with room";
+      else
+        ++stored;
     limit_files(1u << 20);
     error trouble;
     for (int i = 0; i < 200 && trouble.text.empty(); ++i) {
@@ -90,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_unavailable_loses_nothing_and_heals) {
   auto books = again->lake->books();
   BOOST_REQUIRE(books);
   BOOST_TEST(said.ends_with("stored " + std::to_string(books->accepted) + "!\n"), said);
-  BOOST_TEST(books->accepted > 3u);
+  BOOST_TEST(books->accepted >= 18u);
   BOOST_TEST(books->pending == books->accepted);
 }
 
