@@ -61,6 +61,7 @@ http::http_backend make_http_backend(engine& over, std::shared_ptr<actor_host> a
   };
   out.submit = [actors](messages::submit what) { actors->submit(std::move(what)); };
   out.ask = [actors](messages::ask_query query) { actors->ask(std::move(query)); };
+  out.identity = [actors](messages::ask_identity what) { actors->ask(std::move(what)); };
   out.find_report = [&over](const std::string& user, const tahoe::hash256& report) {
     return find_report(over, user, report);
   };

@@ -150,6 +150,7 @@ void server::stop() {
   std::thread public_port([&] { p.http.stop_public(whole * 4 / 10); });
   std::string left = p.actors ? p.actors->stop_queries(whole * 4 / 10) : "";
   public_port.join();
+  if (p.actors) left += p.actors->stop_identities(whole / 10);
   if (p.actors) left += p.actors->stop_line(whole * 4 / 10);
   ::unlink(p.path("run.json").c_str());
   p.http.stop(std::chrono::milliseconds(100));

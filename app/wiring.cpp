@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include "app/identity_side.hpp"
 #include "app/spawn_line.hpp"
 #include "app/spawn_queries.hpp"
 #include "messages/actors.hpp"
@@ -21,12 +22,17 @@ error actor_error(const caf::error& e, std::string_view what) {
 
 // Order matters: what is declared first is destroyed last.
 struct actor_host::parts {
-  explicit parts(engine& o) : over(o), metrics(CYBEXD_VERSION), system(actors::tuned(config)) {}
+  explicit parts(engine& o)
+      : over(o),
+        metrics(CYBEXD_VERSION),
+        system(actors::tuned(config)),
+        identities(system, o.shared_accounts(), metrics) {}
 
   engine& over;
   actors::telemetry metrics;
   caf::actor_system_config config;
   caf::actor_system system;
+  identity_side identities;
   mutable std::mutex mutex;
   std::optional<actors::line> line;
   std::optional<actors::query_side> queries;
@@ -68,6 +74,7 @@ struct actor_host::parts {
 actor_host::actor_host(engine& over) : parts_(std::make_unique<parts>(over)) {}
 
 actor_host::~actor_host() {
+  stop_identities(quick);
   stop_queries(quick);
   stop_line(quick);
   parts_->metrics.forget_sources();
@@ -127,6 +134,12 @@ void actor_host::ask(messages::ask_query query) {
   const auto desk = parts_->running_desk();
   if (!desk) return (*query.reply)(fail(desk.error()));
   act::post(*desk, std::move(query));
+}
+
+void actor_host::ask(messages::ask_identity what) { parts_->identities.ask(std::move(what)); }
+
+std::string actor_host::stop_identities(std::chrono::milliseconds within) {
+  return parts_->identities.stop(within);
 }
 
 void actor_host::submit(messages::submit what) {

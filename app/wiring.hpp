@@ -7,6 +7,7 @@
 
 #include "actors/telemetry.hpp"
 #include "app/engine.hpp"
+#include "messages/identity.hpp"
 #include "messages/payloads.hpp"
 
 namespace cybexd::app {
@@ -35,12 +36,15 @@ class actor_host final : public running_actors {
 
   void submit(messages::submit what);
   void ask(messages::ask_query query);
+  void ask(messages::ask_identity what);
   /// What the server waits for before it can serve; empty when it can.
   [[nodiscard]] std::string waits_for() const;
   [[nodiscard]] actors::telemetry& metrics();
 
   /// Ends the query side: reports in flight finish or go back to `wait`. Answers what was left, for the log.
   std::string stop_queries(std::chrono::milliseconds within);
+  /// Answers what was asked of the identity desk. Answers what was left, for the log.
+  std::string stop_identities(std::chrono::milliseconds within);
   /// Ends the archive line: what is in flight becomes durable. Answers what was left, for the log.
   std::string stop_line(std::chrono::milliseconds within);
 

@@ -60,7 +60,9 @@ std::string status_text(const tahoe::value& s) {
       text += "waiting for:  " + trouble + "\n";
   }
   if (s.find("rates"))
-    text += "rate:         " + shown(part("rates"), "records_per_second") + " records a second\n";
+    text += "rate:         " +
+            std::to_string(static_cast<std::int64_t>(number_of(part("rates"), "records_per_second"))) +
+            " records a second\n";
   return text + "store:        " + size_text(integer_of(s, "store_bytes"));
 }
 

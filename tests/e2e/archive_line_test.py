@@ -8,7 +8,7 @@ import unittest
 from harness import Hub, Refused, golden, may_log, until
 
 FINGERPRINT = golden("cowrie-2018-05.json")
-ORG = FINGERPRINT["orgname"]
+ORG = FINGERPRINT["cases"]["orgname"]
 
 
 def assert_fingerprint(test, digest):
