@@ -24,6 +24,7 @@ struct option {
   std::string_view metavar;  ///< EMAIL. FILE and DIR are completed from the disk; `a|b` are choices.
   std::string_view help;
   bool required = false;
+  bool many_with_commas = false;  ///< Of choices.
 };
 
 /// One call of a command, as it was parsed.

@@ -52,6 +52,7 @@ std::string cases(std::string_view indent) {
 }
 
 /// Groups and commands are the words that have a path of their own.
+// clang-format off
 constexpr std::string_view bash_start = R"sh(# bash completion for cybexd; made by `cybexd completion bash`
 _cybexd() {
   local current="${COMP_WORDS[COMP_CWORD]}" path="" words="" word
@@ -60,10 +61,12 @@ _cybexd() {
       *" $word "*) [[ $word == -* ]] || path="${path:+$path }$word" ;;
     esac
   done
-  words="$(_cybexd_words "$path")" if [[$current == -* || ${#path} - eq 0 || $words != *--*]];
-then COMPREPLY = ($(compgen - W "$words" --"$current")) else COMPREPLY =
-    ($(compgen - W "$words" --"$current") $(compgen - f-- "$current")) fi
-}  // namespace
+  words="$(_cybexd_words "$path")"
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ $words == *--config* && $current != -* ]]; then
+    COMPREPLY+=($(compgen -f -- "$current"))
+  fi
+}
 _cybexd_words() {
   local words=""
   case "$1" in
@@ -94,6 +97,7 @@ _cybexd() {
 }
 compdef _cybexd cybexd
 )sh";
+// clang-format on
 
 /// Text as troff prints it.
 std::string troff(std::string_view text) {

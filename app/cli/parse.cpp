@@ -28,6 +28,21 @@ std::string written_name(const option& o) {
   return positional ? std::string(o.name) : "--" + std::string(o.name);
 }
 
+/// What is wrong with a value of an option with choices; empty when nothing is. Several may be joined by
+/// commas.
+std::string complaint(const option& o, const std::string& given) {
+  const std::string choices = "|" + std::string(o.metavar) + "|";
+  for (std::size_t at = 0; at <= given.size();) {
+    const auto comma = std::min(o.many_with_commas ? given.find(',', at) : std::string::npos, given.size());
+    const auto one = given.substr(at, comma - at);
+    const bool known =
+        one.find('|') == std::string::npos && choices.find("|" + one + "|") != std::string::npos;
+    if (one.empty() || !known) return "was " + toml_quoted(one) + "; may be one of " + std::string(o.metavar);
+    at = comma + 1;
+  }
+  return {};
+}
+
 void add_option(CLI::App& app, const option& o, slot& into) {
   into.what = &o;
   const std::string help(o.help), name = written_name(o);
@@ -45,6 +60,9 @@ void add_option(CLI::App& app, const option& o, slot& into) {
       break;
   }
   if (o.kind != shape::flag) into.parsed->type_name(std::string(o.metavar));
+  if (o.metavar.find('|') != std::string_view::npos) {
+    into.parsed->check([&o](const std::string& given) { return complaint(o, given); });
+  }
   if (o.required) into.parsed->required();
 }
 

@@ -82,7 +82,7 @@ void add_identity(std::vector<command>& all) {
          {{"org", positional, "ORG", "Orgname or hash", true},
           {"email", positional, "EMAIL", "Whom", true},
           {"list", value, "acl|user|admin",
-           "acl: sees its data; user: belongs to it; admin: changes it. Several with commas", true}},
+           "acl: sees its data; user: belongs to it; admin: changes it. Several with commas", true, true}},
          adds ? org_member_add : org_member_del});
   }
   all.push_back({"token",
@@ -153,7 +153,7 @@ void add_documents(std::vector<command>& all) {
                  "Prints documents, one JSON document a line",
                  "cybexd export --store archive --itype event > events.json",
                  {{"store", value, "archive|identity|report", "From which store", true},
-                  {"itype", value, "ITYPE", "attribute, object, event, session, raw or report only"},
+                  {"itype", value, "attribute|object|event|session|raw|report", "This kind of document only"},
                   {"sub-type", value, "SUB_TYPE", "This sub_type only"},
                   {"secrets", flag, "", "With stored passwords"}},
                  export_documents});

@@ -1,0 +1,332 @@
+"""Every command of the binary, with and without a server, and how each fails."""
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from harness import ADMIN, CYBEXD, SOURCE, Hub
+
+RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
+          "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def record(number):
+    return json.dumps({**RECORD, "n": number, "session": f"s{number}", "src_ip": f"203.0.{number // 250}.{number % 250}"}).encode()
+
+
+def plain(*words, input=b"", **options):
+    return subprocess.run([CYBEXD, *words], input=input, capture_output=True, timeout=120, **options)
+
+
+class WithAndWithoutServer:
+    """The cases of a class below run twice: on the stores themselves, and through a server."""
+    serve = False
+
+    def hub(self, **settings):
+        hub = Hub(**settings)
+        self.addCleanup(hub.__exit__, None)
+        if self.serve:
+            hub.start()
+        return hub
+
+    def test_users(self):
+        hub = self.hub()
+        made = hub.json("user", "add", "ann@example.org", "--name", "Ann")
+        self.assertEqual(len(made["password"]), 20)
+        self.assertEqual(made["hash"], hashlib.sha256(b"objectcybexp_userann@example.org").hexdigest())
+        users = {u["email"]: u for u in hub.json("user", "list")["users"]}
+        self.assertEqual({e: u["superuser"] for e, u in users.items()}, {ADMIN: True, "ann@example.org": False})
+        hub.run("user", "add", "ann@example.org", "--name", "Again", expect=1)
+        hub.run("user", "add", "no address", "--name", "X", expect=1)
+        hub.run("user", "passwd", "nobody@example.org", "--generate", expect=1)
+        secret = os.path.join(hub.folder, "secret")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write("a new password\n")
+        changed = hub.json("user", "passwd", "ann@example.org", "--password-file", secret)
+        self.assertNotIn("password", changed)
+        self.assertNotIn("scrypt", hub.run("get", users["ann@example.org"]["hash"]).stdout)
+        self.assertNotIn("scrypt", hub.run("export", "--store", "identity").stdout)
+        self.assertIn("scrypt", hub.run("export", "--store", "identity", "--secrets").stdout)
+
+    def test_organisations(self):
+        hub = self.hub()
+        hub.run("user", "add", "ann@example.org", "--name", "Ann")
+        hub.run("user", "add", "bob@example.org", "--name", "Bob")
+        org = hub.json("org", "add", "honeynet", "--name", "Honey", "--admin", ADMIN, "--user", "ann@example.org")
+        self.assertEqual((org["admin"], sorted(org["user"])), ([ADMIN], sorted([ADMIN, "ann@example.org"])))
+        hub.run("org", "add", "honeynet", "--name", "Again", "--admin", ADMIN, expect=1)
+        hub.run("org", "add", "other", "--name", "Other", "--admin", "nobody@example.org", expect=1)
+        org = hub.json("org", "member", "add", "honeynet", "bob@example.org", "--list", "acl")
+        self.assertIn("bob@example.org", org["acl"])
+        self.assertNotIn("bob@example.org", org["user"])
+        hub.run("org", "member", "add", "honeynet", "bob@example.org", "--list", "acl", expect=1)
+        hub.run("org", "member", "add", "honeynet", "bob@example.org", "--list", "owner", expect=2)
+        org = hub.json("org", "member", "del", org["hash"], "bob@example.org", "--list", "acl")
+        self.assertNotIn("bob@example.org", org["acl"])
+        hub.run("org", "member", "del", "honeynet", ADMIN, "--list", "admin", expect=1)
+        self.assertEqual(hub.json("org", "show", "honeynet")["orgname"], "honeynet")
+        self.assertEqual(len(hub.json("org", "show")["orgs"]), 1)
+        hub.run("org", "show", "nowhere", expect=1)
+
+    def test_tokens(self):
+        hub = self.hub()
+        token = hub.run("token", "new", ADMIN, "--days", "3").stdout
+        self.assertEqual(token.count("."), 2)
+        self.assertEqual(token, token.strip() + "\n")
+        self.assertLessEqual(len(token), 300)
+        known = hub.json("token", "list")["tokens"]
+        self.assertEqual({len(t["jti"]) for t in known}, {16})
+        hub.json("token", "revoke", known[0]["jti"])
+        self.assertEqual([t["revoked"] for t in hub.json("token", "list")["tokens"] if t["jti"] == known[0]["jti"]], [True])
+        hub.run("token", "revoke", "unknown", expect=1)
+        hub.run("token", "new", "nobody@example.org", expect=1)
+        hub.run("token", "new", ADMIN, "--days", "0", expect=2)
+        hub.run("token", "new", ADMIN, "--days", "many", expect=2)
+
+    def test_records_in_and_documents_out(self):
+        hub = self.hub()
+        hub.org("honeynet")
+        lines = [record(n) for n in range(300)]
+        one, many = os.path.join(hub.folder, "one"), os.path.join(hub.folder, "many")
+        with open(one, "wb") as file:
+            file.write(lines[0])
+        with open(many, "wb") as file:
+            file.write(b"\n".join(lines[1:100]) + b"\n\n")
+        put = ("raw", "put", "--typetag", "cowrie", "--org", "honeynet")
+        self.assertEqual(hub.json(*put, one), {"records": 1, "entries": 1})
+        self.assertEqual(hub.json(*put, many, "--lines"), {"records": 99, "entries": 99})
+        self.assertEqual(hub.json(*put, "-", "--ndjson", input=b"\n".join(lines[100:])), {"records": 200, "entries": 1})
+        hub.run(*put, os.path.join(hub.folder, "missing"), expect=1)
+        hub.run(*put, one, "--lines", "--ndjson", expect=2)
+        hub.run(*put, one, "--timezone", "Mars/Olympus", expect=1)
+        hub.run("raw", "put", one, "--typetag", "cowrie", "--org", "nowhere", expect=1)
+        summary = hub.json("archive", "once")
+        self.assertEqual(summary["errors"], 0)
+        digest = hub.digest()
+        self.assertEqual(digest["instances"]["raw/cowrie"], 300)
+        self.assertEqual(digest["instances"]["event/login"], 300)
+        answer = hub.json("report", "count", '{"sub_type": "ipv4", "data": "203.0.1.7"}', "--as", ADMIN)
+        self.assertEqual((answer["status"], answer["report"]["data"]), ("ready", 1))
+        hub.run("report", "count", "no json", "--as", ADMIN, expect=2)
+        hub.run("report", "count", expect=2)
+        self.assertEqual(hub.json("verify")["problems"], 0)
+        status = hub.json("status")
+        self.assertEqual((status["running"], status["lake"]["accepted"], status["lake"]["pending"]), (self.serve, 300, 0))
+        self.round_trip(hub, digest)
+
+    def round_trip(self, hub, digest):
+        text = hub.run("export", "--store", "archive").stdout
+        documents = text.splitlines()
+        self.assertEqual(len(documents), sum(digest["instances"].values()))
+        event = json.loads(hub.run("export", "--store", "archive", "--itype", "event", "--sub-type", "login").stdout.splitlines()[0])
+        self.assertEqual(hub.json("get", event["_hash"]), event)
+        hub.run("get", "0" * 64, expect=1)
+        hub.run("get", "nothing", expect=2)
+        hub.run("export", "--store", "archive", "--itype", "evnt", expect=2)
+        hub.run("export", "--store", "attic", expect=2)
+        other = self.hub()
+        path = os.path.join(other.folder, "dump")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(documents[::-1]) + "\n")
+        self.assertEqual(other.json("import", path, "--store", "archive")["stored"], len(documents))
+        self.assertEqual(other.digest(), digest)
+        again = other.json("import", path, "--store", "archive")
+        self.assertEqual((again["stored"], again["known"], again["refused"]), (0, len(documents), 0))
+        self.assertEqual(other.json("verify")["problems"], 0)
+
+    def test_import_refuses_what_does_not_match(self):
+        hub = self.hub()
+        attribute = {"itype": "attribute", "sub_type": "ipv4", "data": "192.0.2.1"}
+        attribute["_hash"] = hashlib.sha256(b'attributeipv4"192.0.2.1"').hexdigest()
+        extended = {"_id": {"$oid": "5f5d1d2f3b0a1c2d3e4f5a6b"}, "itype": "attribute", "sub_type": "port", "data": {"$numberLong": "80"},
+                    "_hash": hashlib.sha256(b"attributeport80").hexdigest()}
+        wrong = {**attribute, "data": "192.0.2.2"}
+        lines = [attribute, wrong, extended, "no document", {"itype": "attribute"}]
+        done = hub.run("import", "-", "--store", "archive", "--json", expect=1,
+                       input=("\n".join(json.dumps(line) for line in lines) + "\n{cut").encode())
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["stored"], answer["refused"]), (2, 4))
+        self.assertEqual(sorted(d["line"] for d in answer["details"]), [2, 4, 5, 6])
+        self.assertEqual(hub.json("get", extended["_hash"])["data"], 80)
+
+    def test_quarantine(self):
+        hub = self.hub()
+        hub.org("honeynet")
+        hub.run("raw", "put", "-", "--typetag", "unheard", "--org", "honeynet", input=b"{}")
+        hub.run("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", input=b"\xff\xfe")
+        hub.run("archive", "once")
+        self.assertEqual(hub.json("quarantine", "list")["entries"], [])
+        entries = hub.json("quarantine", "list", "--all")["entries"]
+        self.assertEqual([e["state"] for e in entries], ["not_supported", "bad_data"])
+        first, second = (e["id"] for e in entries)
+        self.assertEqual(hub.json("quarantine", "show", first)["typetag"], "unheard")
+        hub.json("quarantine", "drop", second)
+        self.assertEqual(len(hub.json("quarantine", "list", "--all")["entries"]), 1)
+        hub.json("quarantine", "retry", first)
+        hub.run("quarantine", "retry", "ffffffffffffffff", expect=1)
+        hub.run("quarantine", "show", "ffffffffffffffff", expect=1)
+        again = hub.run("archive", "once", "--force", "--set", "archive.accept_unknown_typetags=true")
+        self.assertEqual(again.returncode, 0)
+
+    def test_batches_of_reports(self):
+        hub = self.hub()
+        lines = [{"type": "count", "data": {"sub_type": "ipv4", "data": "192.0.2.1"}, "user": ADMIN, "now": 1e9},
+                 {"type": "nothing", "data": {}, "user": ADMIN, "now": 1e9},
+                 {"type": "count", "data": {"sub_type": "ipv4", "data": "192.0.2.1"}, "user": "0" * 64, "now": 1e9}]
+        done = hub.run("report", "--batch", "-", input="\n".join(map(json.dumps, lines)).encode() + b"\n")
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([a["status"] for a in answers], ["ready", "failed", "failed"])
+        self.assertEqual(answers[0]["report"]["timestamp"], 1e9)
+        done = hub.run("report", "--batch", "-", input=b"{}\n{cut\n" + json.dumps(lines[0]).encode(), expect=1)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([a["status"] for a in answers], ["failed", "failed", "ready"])
+
+
+class OnTheStores(WithAndWithoutServer, unittest.TestCase):
+    serve = False
+
+
+class ThroughAServer(WithAndWithoutServer, unittest.TestCase):
+    serve = True
+
+
+class Local(unittest.TestCase):
+    def test_init(self):
+        with Hub() as hub:
+            modes = [os.stat(os.path.join(hub.dir, name)).st_mode & 0o777 for name in ("priv.pem", "admin.token", "jwt.secret", "")]
+            self.assertEqual(modes, [0o600, 0o600, 0o600, 0o700])
+            self.assertIn("password", hub.init_output)
+            with open(os.path.join(hub.dir, "cybexd.toml"), encoding="utf-8") as file, open(os.path.join(SOURCE, "deploy/cybexd.toml.example"), encoding="utf-8") as example:
+                self.assertEqual(file.read(), example.read())
+            self.assertEqual(plain("init", "--dir", hub.dir, "--admin", ADMIN).returncode, 1)
+            self.assertTrue(hub.json("config", "check")["ok"])
+
+    def test_a_failed_init_leaves_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
+            self.assertFalse(os.path.exists(folder + "/hub"))
+
+    def test_envelopes(self):
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            config = ("--config", hub.dir + "/cybexd.toml")
+            text = "größer\0\n".encode()
+            sealed = plain("seal", *config, input=text).stdout
+            self.assertEqual(plain("open", *config, input=sealed).stdout, text)
+            broken = bytearray(sealed)
+            broken[-1] ^= 1
+            for bad in (bytes(broken), sealed[:100], b"", plain("seal", *config, input=b"\xff").stdout):
+                done = plain("open", *config, input=bad)
+                self.assertEqual((done.returncode, done.stdout), (1, b""))
+            os.chmod(hub.dir + "/priv.pem", 0o640)
+            done = plain("open", *config, input=sealed)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertIn(b"600", done.stderr)
+            self.assertNotEqual(plain("run", *config).returncode, 0)
+
+    def test_keys_under_a_passphrase(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/pass", "w", encoding="utf-8") as file:
+                file.write("open sesame\n")
+            os.chmod(folder + "/pass", 0o600)
+            made = plain("keygen", "--dir", folder + "/keys", "--bits", "3072", "--passphrase-file", folder + "/pass")
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.assertEqual(plain("keygen", "--dir", folder + "/keys").returncode, 1)
+            self.assertEqual(plain("keygen", "--dir", folder + "/other", "--bits", "1024").returncode, 2)
+            sets = [f"--set=keys.private={folder}/keys/priv.pem", f"--set=keys.public={folder}/keys/pub.pem"]
+            sealed = plain("seal", *sets, input=b"x", cwd=folder).stdout
+            self.assertEqual(plain("open", *sets, input=sealed, cwd=folder).returncode, 1)
+            self.assertEqual(plain("open", *sets, input=sealed, cwd=folder, env={**os.environ, "CYBEXD_PASSPHRASE": "open sesame"}).stdout, b"x")
+            self.assertEqual(plain("open", *sets, f"--set=keys.passphrase_file={folder}/pass", input=sealed, cwd=folder).stdout, b"x")
+
+    def test_every_mistake_of_a_configuration_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/bad.toml"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('[http]\nlsten = "x"\nmax_json = 5\n[archive]\nbatch = 0\n[nonsense]\n')
+            for words in (("config", "check"), ("run",), ("user", "list")):
+                done = plain(*words, "--config", path)
+                self.assertEqual(done.returncode, 2)
+                for expected in (b"bad.toml:2:", b'did you mean "http.listen"', b"bad.toml:3:", b"256MiB", b"bad.toml:5:", b"from 1 to", b"bad.toml:6:"):
+                    self.assertIn(expected, done.stderr)
+            answer = json.loads(plain("config", "check", "--config", path, "--json").stdout)
+            self.assertEqual([m["line"] for m in answer["mistakes"]], [2, 3, 5, 6])
+            self.assertEqual(plain("status", cwd=folder, env={"PATH": "/"}).returncode, 2)
+
+    def test_wrong_usage(self):
+        for words in ((), ("usr",), ("user",), ("user", "add"), ("hash", "--nonsense"), ("completion", "fish"), ("keygen", "--dir", "/tmp/x", "--bits", "many")):
+            done = plain(*words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertTrue(done.stderr, words)
+
+    def test_every_command_has_help_with_an_example(self):
+        for words in (("init",), ("user", "add"), ("org", "member", "add"), ("raw", "put"), ("report",), ("import",), ("quarantine", "list"), ("config", "show")):
+            done = plain(*words, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(b"Example", done.stdout)
+            self.assertIn(b"cybexd " + " ".join(words).encode(), done.stdout)
+
+    def test_completion_and_the_manual_are_current(self):
+        with open(os.path.join(SOURCE, "deploy/cybexd.1"), "rb") as file:
+            self.assertEqual(file.read(), plain("manual").stdout, "write it anew with: cybexd manual > deploy/cybexd.1")
+        script = plain("completion", "bash").stdout
+        with tempfile.NamedTemporaryFile(suffix=".bash") as file:
+            file.write(script + b'COMP_WORDS=(cybexd org mem); COMP_CWORD=2; _cybexd; echo "${COMPREPLY[@]}"\n'
+                                b'COMP_WORDS=(cybexd user add --su); COMP_CWORD=3; _cybexd; echo "${COMPREPLY[@]}"\n')
+            file.flush()
+            done = subprocess.run(["bash", file.name], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.stdout, "member\n--superuser\n", done.stderr)
+        self.assertIn(b"#compdef cybexd", plain("completion", "zsh").stdout)
+
+
+class Serving(unittest.TestCase):
+    def test_a_second_server_says_who_holds_the_directory(self):
+        with Hub() as hub:
+            hub.start()
+            done = hub.run("run", expect=1)
+            self.assertIn(str(hub.process.pid), done.stderr)
+
+    def test_to_another_server(self):
+        with Hub() as hub:
+            hub.org("honeynet")
+            hub.start()
+            url = ("--server", "http://" + hub.ports["http"], "--token-file", os.path.join(hub.dir, "admin.token"))
+            lines = b"\n".join(record(n) for n in range(50))
+            for form in (("--lines",), ("--ndjson",)):
+                done = plain("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", *form, *url, "--json", input=lines)
+                self.assertEqual((done.returncode, json.loads(done.stdout or b"{}").get("records")), (0, 50), done.stderr)
+            books = hub.wait_until_archived()
+            self.assertEqual((books["archived"], books["known"]), (50, 50))
+            done = plain("raw", "put", "-", "--typetag", "cowrie", "--org", "nowhere", *url, input=b"{}")
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(plain("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", *url[:2], input=b"{}").returncode, 2)
+
+    def test_reload(self):
+        import signal
+        from harness import until
+        with Hub() as hub:
+            hub.org("honeynet")
+            path = os.path.join(hub.dir, "cybexd.toml")
+            hub.start()
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace("[archive.typetags]", '[archive.typetags]\nmine = "cowrie"').replace("token_days = 30", "token_days = 31").replace("threads = 1", "threads = 2"))
+            hub.process.send_signal(signal.SIGHUP)
+
+            def log():
+                with open(hub.log, encoding="utf-8") as lines:
+                    return lines.read()
+
+            until("the configuration is read again", lambda: "read the configuration again" in log())
+            self.assertIn("http.threads", log())
+            self.assertEqual(hub.post_file(record(1), "mine", "honeynet")[0], 201)
+            hub.wait_until_archived()
+            self.assertEqual(hub.digest()["instances"]["raw/cowrie"], 1)
+            self.assertEqual(hub.stop()[0], 0)
+            self.assertFalse(os.path.exists(os.path.join(hub.dir, "data", "run.json")))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
