@@ -153,7 +153,9 @@ class document_reader {
   bool of_session(std::string_view key, const value& field) {
     if (key == "start_time") return scalar(key, field, d_.start_time);
     if (key == "end_time") return scalar(key, field, d_.end_time);
-    return key == "duration" && scalar(key, field, d_.duration);
+    if (key != "duration") return false;
+    d_.duration = field;  // whatever the record gave
+    return true;
   }
 
   bool of_raw(std::string_view key, const value& field) {

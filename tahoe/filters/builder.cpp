@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "tahoe/bson.hpp"
 #include "tahoe/json.hpp"
 
 namespace cybexd::tahoe::filters {
 
 namespace {
+
+constexpr std::size_t other_fields = 1024;      // of a document as BSON, besides data and references
+constexpr std::size_t bytes_of_reference = 80;  // 64 digits, and the name of an array's item
 
 constexpr std::size_t few_documents = 24;  // up to here looking at each is cheaper than a table
 
@@ -72,15 +76,29 @@ void builder::session(std::string_view sub_type, const parts& children, session_
   product_.sessions.push_back({std::move(*made), events_});
 }
 
+void builder::refuse_what_cannot_be_stored() {
+  const auto fits = [](const value& data, std::size_t references) {
+    return bson_size(data) + references * bytes_of_reference + other_fields <= max_bson_size;
+  };
+  for (const auto& d : made_)
+    if (!fits(d.data, d.cref.size() + d.ref.size() + d.ben_ref.size() + d.mal_ref.size()))
+      return refuse("the " + std::string(to_string(d.kind)) + " " + d.sub_type +
+                    " made of the record passes " + std::to_string(max_bson_size) + " bytes as BSON");
+  if (!fits(data_, product_.ref.size()))
+    refuse("the record makes " + std::to_string(product_.ref.size()) +
+           " documents, more than it can refer to in " + std::to_string(max_bson_size) + " bytes as BSON");
+}
+
 product builder::finish() {
+  std::sort(product_.ref.begin(), product_.ref.end());
+  product_.ref.erase(std::unique(product_.ref.begin(), product_.ref.end()), product_.ref.end());
+  if (!refused()) refuse_what_cannot_be_stored();
   if (refused()) {
     product unusable;
     unusable.usable = false;
     unusable.reason = std::move(reason_);
     return unusable;
   }
-  std::sort(product_.ref.begin(), product_.ref.end());
-  product_.ref.erase(std::unique(product_.ref.begin(), product_.ref.end()), product_.ref.end());
   product_.documents.reserve(made_.size());
   std::move(made_.begin(), made_.end(), std::back_inserter(product_.documents));
   return std::move(product_);

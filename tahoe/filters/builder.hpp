@@ -16,7 +16,8 @@ class builder {
  public:
   using parts = std::vector<const document*>;
 
-  explicit builder(const context& about) : about_(about) {}
+  /// Both must outlive the builder.
+  builder(const value& data, const context& about) : data_(data), about_(about) {}
 
   /// Notes that the record cannot be used. The first reason stays.
   void refuse(std::string reason);
@@ -36,6 +37,9 @@ class builder {
  private:
   const document& keep(expected<document> made);
 
+  void refuse_what_cannot_be_stored();
+
+  const value& data_;
   const context& about_;
   std::string reason_;
   std::deque<document> made_;

@@ -165,7 +165,7 @@ const value* logged_record(const value& data, value& room, value& inner_room, bu
 }  // namespace
 
 product run_cowrie(const value& data, const context& about) {
-  builder b(about);
+  builder b(data, about);
   value room, inner_room;
   const auto* fields = logged_record(data, room, inner_room, b);
   if (fields == nullptr) return b.finish();

@@ -90,7 +90,7 @@ std::string body_text(const mail::part& message, builder& b) {
 }  // namespace
 
 product run_email(const value& data, const context& about) {
-  builder b(about);
+  builder b(data, about);
   const auto* field = data.find("data");
   if (field == nullptr || field->text() == nullptr) {
     b.refuse("the record has no string data that holds an e-mail");

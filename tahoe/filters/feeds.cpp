@@ -7,7 +7,7 @@ namespace {
 
 /// A feed's text: one malicious URL a line.
 product run_url_feed(const value& data, const context& about) {
-  builder b(about);
+  builder b(data, about);
   value room;
   const auto* record = object_of(data, room, b);
   const auto* field = record == nullptr ? nullptr : record->find("data");

@@ -6,7 +6,7 @@
 namespace cybexd::tahoe::filters {
 
 product run_sighting(const value& data, const context& about) {
-  builder b(about);
+  builder b(data, about);
   value room;
   const auto* record = object_of(data, room, b);
   if (record == nullptr) return b.finish();

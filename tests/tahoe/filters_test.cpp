@@ -141,4 +141,18 @@ BOOST_AUTO_TEST_CASE(a_feed_needs_a_url_and_counts_equal_ones_once) {
   BOOST_CHECK_EQUAL(made.ref.size(), 2000u);
 }
 
+BOOST_AUTO_TEST_CASE(what_would_be_too_large_to_store_is_refused) {
+  const std::string body((16u << 20) - 1500, 'x');
+  const auto mail = run(
+      "email", value(tahoe::object{
+                   {"data", "From: a@b\nTo: c@d\nSubject: s\nDate: 5 Apr 2021 13:38:21 GMT\n\n" + body}}));
+  BOOST_CHECK(!mail.usable);
+  BOOST_CHECK_MESSAGE(mail.reason.find("bytes") != std::string::npos, mail.reason);
+  std::string lines;
+  for (int i = 0; i < 120'000; ++i) lines += "http://" + std::to_string(i) + "\n";
+  const auto feed = run("openphish_feed", value(tahoe::object{{"data", lines}}));
+  BOOST_CHECK(!feed.usable);
+  BOOST_CHECK_MESSAGE(feed.reason.find("refer to") != std::string::npos, feed.reason);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
