@@ -97,7 +97,7 @@ bool archive_line::start_ndjson() {
 }
 
 bool archive_line::start_part() {
-  if (reading_.empty() || !room_for(0)) return false;
+  if (reading_.empty() || !room_for(1)) return false;
   const auto key = reading_.front();
   reading_.pop_front();
   job& j = jobs_.at(key);
