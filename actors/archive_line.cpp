@@ -30,13 +30,15 @@ bool archive_line::start_something() {
   return start_entries() || start_ndjson() || start_part();
 }
 
-bool archive_line::room_for(std::uint64_t bytes) const {
-  return units_.empty() || unit_bytes_ + bytes <= limits_.unit_bytes_total;
+bool archive_line::room_for(std::uint64_t bytes, std::size_t records) const {
+  return units_.empty() || (unit_bytes_ + bytes <= limits_.unit_bytes_total &&
+                            unit_records_ + records <= limits_.unit_records_total);
 }
 
 std::uint64_t archive_line::new_unit(unit u) {
   const std::uint64_t id = ++last_key_;
   unit_bytes_ += u.bytes;
+  unit_records_ += u.records;
   units_.emplace(id, std::move(u));
   return id;
 }
@@ -51,7 +53,7 @@ void archive_line::open(unit u) {
 /// An entry or a line that has cost a worker before: on its own.
 bool archive_line::start_suspect() {
   if (!part_retries_.empty()) {
-    if (!room_for(part_retries_.front().slice.size)) return false;
+    if (!room_for(part_retries_.front().slice.size, 1)) return false;
     part p = part_retries_.front();
     part_retries_.pop_front();
     parse_part(p, p.deaths > 0);
@@ -62,14 +64,15 @@ bool archive_line::start_suspect() {
   u.keys = {suspects_.front()};
   u.alone = true;
   u.bytes = jobs_.at(u.keys.front()).entry.bytes;
-  if (!room_for(u.bytes)) return false;
+  if (!room_for(u.bytes, 1)) return false;
   suspects_.pop_front();
   open(std::move(u));
   return true;
 }
 
 bool archive_line::start_entries() {
-  if (singles_.empty() || !room_for(jobs_.at(singles_.front()).entry.bytes)) return false;
+  if (singles_.empty() || !room_for(jobs_.at(singles_.front()).entry.bytes, limits_.unit_entries))
+    return false;
   unit u;
   while (!singles_.empty() && u.keys.size() < limits_.unit_entries) {
     const auto bytes = jobs_.at(singles_.front()).entry.bytes;
@@ -78,6 +81,7 @@ bool archive_line::start_entries() {
     u.bytes += bytes;
     singles_.pop_front();
   }
+  u.records = u.keys.size();
   open(std::move(u));
   return true;
 }
@@ -97,7 +101,7 @@ bool archive_line::start_ndjson() {
 }
 
 bool archive_line::start_part() {
-  if (reading_.empty() || !room_for(1)) return false;
+  if (reading_.empty() || !room_for(1, 1)) return false;
   const auto key = reading_.front();
   reading_.pop_front();
   job& j = jobs_.at(key);
@@ -121,6 +125,9 @@ void archive_line::parse_part(part p, bool alone) {
   u.of = p;
   u.alone = alone;
   u.bytes = p.slice.size;
+  const auto begin = j.text->begin() + static_cast<std::ptrdiff_t>(p.slice.offset);
+  u.records = 1 + static_cast<std::size_t>(
+                      std::count(begin, begin + static_cast<std::ptrdiff_t>(p.slice.size), '\n'));
   const auto id = new_unit(std::move(u));
   stages_.parse(id, {std::move(texts)});
 }

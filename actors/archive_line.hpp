@@ -29,10 +29,11 @@ struct line_limits {
   std::size_t unit_entries = 32;          ///< Entries in one unit ...
   std::uint64_t unit_bytes = 256u << 10;  ///< ... and bytes, but at least one entry.
   std::size_t units = 128;                ///< Units on their way at once, gathered by the writer included ...
-  std::uint64_t unit_bytes_total = 4u << 20;  ///< ... and bytes, but at least one unit.
-  std::size_t texts = 128;                    ///< NDJSON texts in memory at once ...
-  std::uint64_t text_bytes = 32u << 20;       ///< ... and bytes, but at least one text.
-  int deaths = 3;                             ///< Workers that an entry may cost.
+  std::uint64_t unit_bytes_total = 4u << 20;  ///< ... and bytes, but at least one unit ...
+  std::size_t unit_records_total = 4096;  ///< ... and records: filtered ones take twenty times their bytes.
+  std::size_t texts = 128;                ///< NDJSON texts in memory at once ...
+  std::uint64_t text_bytes = 32u << 20;   ///< ... and bytes, but at least one text.
+  int deaths = 3;                         ///< Workers that an entry may cost.
 };
 
 /// The stages as the line sees them. Each question is answered by the method named beside it, or by `lost`.
@@ -112,6 +113,7 @@ class archive_line {
     bool final = false;       // its commit marks an NDJSON entry
     bool quarantine = false;  // its commit sets an entry aside that has cost too many workers
     std::uint64_t bytes = 0;
+    std::size_t records = 1;
     std::vector<messages::opened_file> files;  // of entries
     std::vector<std::size_t> texts;            // index of a text among the parsed ones -> index of its entry
     std::shared_ptr<messages::parsed_batch> batch;
@@ -128,7 +130,7 @@ class archive_line {
   bool start_finish();
   bool start_doomed();
   void release_text(job& j);
-  [[nodiscard]] bool room_for(std::uint64_t bytes) const;
+  [[nodiscard]] bool room_for(std::uint64_t bytes, std::size_t records) const;
   std::uint64_t new_unit(unit u);
   void open(unit u);
   void parse_part(part p, bool alone);
@@ -164,7 +166,7 @@ class archive_line {
   std::map<std::uint64_t, job> jobs_;
   std::map<std::uint64_t, unit> units_;
   std::uint64_t bytes_ = 0, unit_bytes_ = 0, text_bytes_ = 0;
-  std::size_t texts_ = 0;
+  std::size_t texts_ = 0, unit_records_ = 0;
   std::deque<std::uint64_t> singles_, ndjson_, suspects_, reading_, finishing_, doomed_;
   std::deque<part> part_retries_;
   bool blocked_ = false, stopped_ = false, parts_turn_ = false;

@@ -13,6 +13,7 @@ using store::entry_work;
 archive_line::unit archive_line::take_unit(unit_entry at) {
   unit u = std::move(at->second);
   unit_bytes_ -= u.bytes;
+  unit_records_ -= u.records;
   units_.erase(at);
   return u;
 }

@@ -247,6 +247,7 @@ BOOST_AUTO_TEST_CASE(archive_once_also_waits_for_the_filters) {
 BOOST_AUTO_TEST_CASE(a_drain_finishes_what_is_under_way_and_gives_the_rest_back) {
   std::vector<store::entry_id> ids;
   for (int i = 0; i < 2000; ++i) ids.push_back(put(cowrie_line(i)));
+  options.line.units = 4;
   start();
   for (int i = 0; i < 60; ++i) scheduler.try_run_once();
   const auto answer = ask<messages::drained>(poller, messages::drain{});
