@@ -82,7 +82,7 @@ struct report_settings {
                       "sha256", "subject", "ip",     "ipv4",       "url"};
   text_list types{"count", "related", "threatrank"};
   std::uint64_t workers = 2;                     ///< Of each type.
-  std::uint64_t queue = 1'000;                   ///< Queries that may wait, for each type.
+  std::uint64_t queue = 10'000;                  ///< Queries that may wait, for each type.
   duration deadline = std::chrono::seconds(60);  ///< A report that takes longer is failed.
   double threatrank_decay = 0.998;
   std::uint64_t threatrank_max_edges = 6;

@@ -271,6 +271,9 @@ class Local(unittest.TestCase):
         with open(os.path.join(SOURCE, "deploy/cybexd.1"), "rb") as file:
             self.assertEqual(file.read(), plain("manual").stdout, "write it anew with: cybexd manual > deploy/cybexd.1")
         script = plain("completion", "bash").stdout
+        for shell, name in (("bash", "cybexd.bash"), ("zsh", "_cybexd")):
+            with open(os.path.join(SOURCE, "deploy/completion", name), "rb") as file:
+                self.assertEqual(file.read(), plain("completion", shell).stdout, f"write it anew with: cybexd completion {shell}")
         with tempfile.NamedTemporaryFile(suffix=".bash") as file:
             file.write(script + b'COMP_WORDS=(cybexd org mem); COMP_CWORD=2; _cybexd; echo "${COMPREPLY[@]}"\n'
                                 b'COMP_WORDS=(cybexd user add --su); COMP_CWORD=3; _cybexd; echo "${COMPREPLY[@]}"\n')
