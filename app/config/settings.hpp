@@ -108,7 +108,7 @@ struct http_settings {
   duration write_time = std::chrono::seconds(30);     ///< A client that does not read its answer.
   duration query_patience = std::chrono::seconds(5);  ///< Then /query answers 202.
   std::uint64_t max_connections = 1'024;
-  std::uint64_t max_requests = 512;  ///< In flight, waiting queries apart.
+  std::uint64_t max_requests = 128;  ///< In flight, waiting queries apart.
   std::uint64_t max_waiting_queries = 8'192;
   byte_size max_bytes = mebibytes(128);  ///< Bodies in memory at once.
   std::uint64_t rate = 0;                ///< Requests a second of one client address; 0: no limit.
