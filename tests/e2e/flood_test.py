@@ -95,10 +95,12 @@ class Flood(unittest.TestCase):
                 end = time.monotonic() + SECONDS
                 await asyncio.gather(*(Client(hub, number, tally).run(end) for number in range(CONNECTIONS)))
 
-            asyncio.run(flood())
-            books = hub.wait_until_archived(300)
-            done.set()
-            watcher.join()
+            try:
+                asyncio.run(flood())
+                books = hub.wait_until_archived(300)
+            finally:
+                done.set()
+                watcher.join()
             hub.stop()
             print({k: v for k, v in tally.items() if k != "acknowledged"}, "peak", peak[0] >> 20, "MiB, books", books)
             self.assertFalse(tally["unexpected"])

@@ -100,7 +100,15 @@ class GoldenReports(unittest.TestCase):
             return
         if expected is None:
             return  # which ten events are on the page depends on their order; the unit tests check pages together
-        self.assertEqual((report["current_page"], report["next_page"]), (expected["current_page"], expected["next_page"]))
+        # The stored page is that of the first query that made the report; shown is the asker's own.
+        page = case["data"].get("page", 1)
+        self.assertEqual(report["current_page"], page)
+        if expected["current_page"] == page and expected["data"]:
+            self.assertEqual(report["next_page"], expected["next_page"])
+        else:
+            self.assertIn(report["next_page"], (1, page + 1))
+        if case["type"] == "count":
+            self.assertEqual((report["current_page"], report["next_page"]), (1, 1))
         if case["type"] == "related" and case["data"].get("summary_graph"):
             self.assertEqual(graph_shape(report["data"]), graph_shape(expected["data"]))
         else:
