@@ -18,11 +18,21 @@ void intake_state::start(pointer self, intake_options options, intake_partners p
   partners_ = std::move(partners);
 }
 
-std::optional<error> intake_state::refuse(const messages::submission& what) const {
+bool intake_state::lake_is_full() {
+  const auto now = self_->clock().now();
+  if (partners_.pending && now >= pending_until_) {
+    pending_ = partners_.pending();
+    pending_until_ = now + options_.backlog_age;
+  }
+  return pending_ > options_.backlog;
+}
+
+std::optional<error> intake_state::refuse(const messages::submission& what) {
   if (draining_) return error{failure::overloaded, "the server is stopping"};
   if (outage_ && writing_) return outage_;
   if (requests_ >= options_.requests || (requests_ != 0 && bytes_ + what.text.size() > options_.bytes))
     return error{failure::overloaded, "more uploads wait than the server takes at once"};
+  if (lake_is_full()) return error{failure::overloaded, "more records wait to be archived than may"};
   return std::nullopt;
 }
 

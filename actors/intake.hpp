@@ -16,6 +16,9 @@ struct intake_options {
   std::size_t requests = 512;          ///< Accepted and not answered yet ...
   std::uint64_t bytes = 64u << 20;     ///< ... and bytes of them.
   std::size_t entries_together = 512;  ///< In one write to the lake.
+  std::uint64_t backlog =
+      20'000'000;  ///< Records that may wait in the lake; beyond that uploads are refused.
+  caf::timespan backlog_age = std::chrono::milliseconds(100);  ///< How old the figure for that may be.
 };
 
 /// Who may put in what: the `orgid` it is kept under. Failures: bad_input (naming the field), not_allowed,
@@ -26,8 +29,9 @@ struct intake_partners {
   authenticate who;                       ///< Called on the intake's thread.
   std::optional<crypto::public_key> key;  ///< Seals. Always there; optional since a key has no empty state.
   messages::lake_writer_actor lake_writer;
-  std::function<void()> arrived;  ///< Something new is in the lake.
-  std::function<double()> now;    ///< Unix seconds.
+  std::function<void()> arrived;           ///< Something new is in the lake.
+  std::function<std::uint64_t()> pending;  ///< Records that wait in the lake; called on the intake's thread.
+  std::function<double()> now;             ///< Unix seconds.
 };
 
 class intake_state {
@@ -46,7 +50,8 @@ class intake_state {
     std::uint64_t records = 0, bytes = 0;
   };
 
-  [[nodiscard]] std::optional<error> refuse(const messages::submission& what) const;
+  [[nodiscard]] std::optional<error> refuse(const messages::submission& what);
+  [[nodiscard]] bool lake_is_full();
   void put();
   void answered(const std::vector<waiting>& askers, const expected<std::vector<store::entry_id>>& ids);
 
@@ -58,7 +63,9 @@ class intake_state {
   std::size_t requests_ = 0;  // gathered and being written
   std::uint64_t bytes_ = 0;
   bool writing_ = false;
-  std::optional<error> outage_;  // how the last write failed
+  std::optional<error> outage_;                 // how the last write failed
+  std::uint64_t pending_ = 0;                   // records that waited in the lake
+  caf::actor_clock::time_point pending_until_;  // when that is looked up again
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };
 

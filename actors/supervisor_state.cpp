@@ -162,6 +162,10 @@ void supervisor_state::start_intake() {
   with.arrived = [supervisor = messages::supervisor_actor{self_}] {
     act::post(supervisor, messages::nudge{});
   };
+  with.pending = [lake = partners_.stores.lake]() -> std::uint64_t {
+    const auto books = lake->books();
+    return books ? books->pending : 0;
+  };
   intake_ = spawn_intake(self_->system(), options_.intake, std::move(with), *partners_.metrics);
   watch(intake_);
 }

@@ -1,5 +1,6 @@
 #include "app/server.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <deque>
@@ -19,6 +20,14 @@
 
 namespace cybexd::app {
 namespace {
+
+/// Each connection is one: as many as the system lets this process have.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
 
 void say(severity level, const std::string& text) { log_line(level, "server", text); }
 
@@ -74,6 +83,7 @@ http::http_ports server::ports() const { return parts_->ports; }
 expected<std::unique_ptr<server>> server::start(const configuration& config,
                                                 const std::map<std::string, std::string>& environment) {
   forbid_core_dumps();
+  allow_many_files();
   auto lock = directory_lock::take(config.values.data_dir.path);
   if (!lock) return fail(lock.error());
   std::unique_ptr<server> made(new server());

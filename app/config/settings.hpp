@@ -71,9 +71,11 @@ struct archive_settings {
   text_list filters{"cowrie", "email", "openphish", "phishtank", "sighting"};  ///< Empty: none.
   text_map typetags;          ///< typetag -> sub_type, besides those of the filters and of the archive.
   std::uint64_t workers = 0;  ///< Decryptors, parsers and analysts of each kind; 0: one for each core.
-  std::uint64_t commit_entries = 1'024;     ///< A batch is written when it has this many entries,
-  duration commit_delay{20};                ///< or is this old.
-  std::uint64_t max_depth = 32;             ///< Of a record's JSON.
+  std::uint64_t commit_entries = 1'024;  ///< A batch is written when it has this many entries,
+  duration commit_delay{20};             ///< or is this old.
+  std::uint64_t max_backlog =
+      20'000'000;                ///< Records that may wait in the lake; beyond that uploads get 503.
+  std::uint64_t max_depth = 32;  ///< Of a record's JSON.
   byte_size max_canonical = mebibytes(16);  ///< Of a document's canonical form.
 };
 
@@ -107,7 +109,7 @@ struct http_settings {
   duration idle_time = std::chrono::seconds(60);      ///< A connection without a request.
   duration write_time = std::chrono::seconds(30);     ///< A client that does not read its answer.
   duration query_patience = std::chrono::seconds(5);  ///< Then /query answers 202.
-  std::uint64_t max_connections = 1'024;
+  std::uint64_t max_connections = 10'000;
   std::uint64_t max_requests = 128;  ///< In flight, waiting queries apart.
   std::uint64_t max_waiting_queries = 8'192;
   byte_size max_bytes = mebibytes(128);  ///< Bodies in memory at once.

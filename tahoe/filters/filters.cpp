@@ -8,8 +8,8 @@ const std::vector<filter>& all() {
   static const std::vector<filter> filters = {
       {"cowrie", "d2076b75-715e-4e4d-ae0a-a291cc6d90b7", "cowrie", run_cowrie},
       {"email", "6e52bc6a-af7f-41ea-8684-e39c42d4aa3f", "email", run_email},
-      {"openphish_feed", "c4cd1ecf-1149-46e0-9daa-e2477016d8dc", "openphish_feed", run_openphish},
-      {"phishtank_feed", "e8f53cdc-1a9a-478d-ac4f-ab6a2f7e2341", "phishtank_feed", run_phishtank},
+      {"openphish", "c4cd1ecf-1149-46e0-9daa-e2477016d8dc", "openphish_feed", run_openphish},
+      {"phishtank", "e8f53cdc-1a9a-478d-ac4f-ab6a2f7e2341", "phishtank_feed", run_phishtank},
       {"sighting", "05e66bff-c3e1-49a0-bd2e-ad203a1f94fc", "sighting", run_sighting},
   };
   return filters;
