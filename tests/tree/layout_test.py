@@ -14,7 +14,7 @@ BANNED = [
     (("actors/", "messages/", "app/"), r"caf::infinite", "a wait without a deadline"),
     (("actors/", "messages/"), r"caf::actor\b|caf::behavior\b", "an untyped actor"),
     (("actors/", "report/", "messages/"), r"\bthrow\b|\bcatch\s*\(", "exceptions stop where a library throws them"),
-    (("tests/",), r"sleep_for|sleep_until|\busleep\b", "a sleep in a test"),
+    (tuple(f"tests/{room}/" for room in ["store", *ROOMS]), r"sleep_for|sleep_until|\busleep\b", "a sleep in a test"),
     (("",), r"\b(TODO|FIXME|XXX|HACK)\b", "left for later"),
 ]
 

@@ -1,0 +1,90 @@
+// The interface's doors over a backend of the test: ports, the Unix socket, TLS, the stop.
+#include "tests/fixtures/running_service.hpp"
+
+namespace http = cybexd::app::http;
+namespace messages = cybexd::messages;
+namespace tahoe = cybexd::tahoe;
+using cybexd::fail;
+using cybexd::failure;
+using namespace cybexd::tests;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(http_ports)
+
+BOOST_AUTO_TEST_CASE(operators_have_a_port_and_a_socket_of_their_own) {
+  running_service s;
+  for (const std::string path : {"/metrics", "/healthz", "/readyz", "/operator/status"})
+    BOOST_TEST(s.ask("GET", path).status == 404u, path);
+  raw_client port(s.ports.operators);
+  const auto metrics = port.ask("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(metrics.body == "# TYPE x gauge\nx 1\n");
+  BOOST_TEST(metrics.headers.at("content-type").starts_with("text/plain; version=0.0.4"));
+  BOOST_TEST(port.ask("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").status == 200u);
+  BOOST_TEST(port.ask("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n").status == 200u);
+  s.is_ready = false;
+  const auto waiting = port.ask("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(waiting.status == 503u);
+  BOOST_TEST(waiting.body.find(R"("waits_for":["the lake"])") != std::string::npos);
+  BOOST_TEST(port.ask("GET /ping HTTP/1.1\r\nHost: h\r\n\r\n").status == 404u);
+  BOOST_TEST(port.ask("POST /operator/status HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}").status ==
+             404u);
+
+  struct stat about {};
+  BOOST_REQUIRE(stat(s.options.unix_socket.c_str(), &about) == 0);
+  BOOST_TEST((about.st_mode & 0777) == 0600u);
+  raw_client local(s.options.unix_socket);
+  const auto done =
+      local.ask("POST /operator/org.add HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{\"a\": 12}");
+  BOOST_TEST(done.body == R"({"name":"org.add","input":{"a":12}})");
+  BOOST_TEST(local.ask("POST /operator/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n{").status == 400u);
+  BOOST_TEST(local.ask("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n").status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_leaves_the_operators_side_until_the_end) {
+  running_service s;
+  BOOST_TEST(s.service.stop_public(1s));
+  raw_client gone(s.ports.http);
+  BOOST_TEST(!gone.connected());
+  raw_client port(s.ports.operators);
+  BOOST_TEST(port.ask("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").status == 200u);
+  s.service.stop(1s);
+  struct stat about {};
+  BOOST_TEST(stat(s.options.unix_socket.c_str(), &about) != 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_taken_is_said) {
+  running_service s;
+  http::http_service second;
+  auto options = s.options;
+  options.port = s.ports.http;
+  options.unix_socket += "2";
+  const auto started = second.start(options, {});
+  BOOST_REQUIRE(!started);
+  BOOST_TEST(started.error().text.find(std::to_string(s.ports.http)) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(tls_and_its_files_read_again) {
+  running_service s(true);
+  const std::string ping = "GET /ping HTTP/1.1\r\nHost: h\r\n\r\n";
+  tls_client first(s.ports.http);
+  BOOST_REQUIRE(first.connected());
+  BOOST_TEST(first.serial() == 1);
+  BOOST_TEST(first.ask(ping, "}").ends_with(R"({"message":"pong"})"));
+  BOOST_TEST(tls_client(s.ports.http, TLS1_2_VERSION).connected());
+  BOOST_TEST(!tls_client(s.ports.http, TLS1_1_VERSION).connected());
+  raw_client plain(s.ports.http);
+  BOOST_TEST(plain.ask(ping).status == 0u);
+
+  write_certificate(s.options.tls.certificate, s.options.tls.key, 2);
+  BOOST_REQUIRE(s.service.reload(s.options));
+  tls_client second(s.ports.http);
+  BOOST_TEST(second.serial() == 2);
+  BOOST_TEST(first.ask(ping, "}").ends_with(R"({"message":"pong"})"));
+
+  write_certificate(s.options.tls.certificate, s.folder / "other.pem", 3);
+  BOOST_TEST(!s.service.reload(s.options));
+  BOOST_TEST(tls_client(s.ports.http).serial() == 2);
+  BOOST_TEST(second.ask("GET /ping HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "}").ends_with("}"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
