@@ -1,4 +1,4 @@
-// Recomputes every hash and looks for every reference.
+// Recomputes every hash, looks for every reference, and compares the index with the documents.
 #include <algorithm>
 #include <unordered_set>
 
@@ -39,6 +39,12 @@ class verifier {
           complain(store, d, "its context names " + crypto::to_hex(one) + ", which is not in _ref");
       }
     }
+  }
+
+  void complain_of_index(std::string_view store, const std::string& problem) {
+    ++problems_;
+    if (examples_.size() < most_examples)
+      examples_.push_back(tahoe::object{{"store", store}, {"hash", ""}, {"problem", problem}});
   }
 
   tahoe::value result() && {
@@ -84,6 +90,9 @@ expected<void> check_store(verifier& into, std::string_view name, Store& store) 
 expected<tahoe::value> verify(engine& on, const tahoe::value&) {
   verifier all;
   if (const auto checked = check_store(all, "archive", *on.stores().archive); !checked)
+    return fail(checked.error());
+  const auto complain = [&](const std::string& problem) { all.complain_of_index("archive", problem); };
+  if (const auto checked = on.stores().archive->check_index(complain); !checked)
     return fail(checked.error());
   if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)
     return fail(checked.error());

@@ -153,6 +153,13 @@ class archive_store {
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
   /// Every document, in the order of hashes, until `visit` says false; from one consistent look.
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+
+  /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for each fault.
+  /// Nothing to do where a home has no index of its own making.
+  [[nodiscard]] virtual expected<void> check_index(const std::function<void(const std::string&)>& complain) {
+    (void)complain;
+    return {};
+  }
 };
 
 }  // namespace cybexd::store

@@ -161,6 +161,10 @@ class paging : public sink {
 
 }  // namespace
 
+std::pair<position, position> bounds(const position& prefix, std::size_t depth, std::uint8_t digit) {
+  return {extended(prefix, depth, digit, false), extended(prefix, depth, digit, true)};
+}
+
 class_filter::class_filter(bool everything, std::vector<std::uint64_t> orgs,
                            std::optional<tahoe::category> category, context_filter context)
     : everything_(everything), orgs_(std::move(orgs)), category_(category), context_(context) {

@@ -56,6 +56,10 @@ class source {
                                                 const posting_visitor& visit) = 0;
 };
 
+/// First and last position of a bucket: `prefix` of `depth` digits and one digit more.
+[[nodiscard]] std::pair<position, position> bounds(const position& prefix, std::size_t depth,
+                                                   std::uint8_t digit);
+
 [[nodiscard]] expected<std::uint64_t> count(source& from, const position& first, const position& last,
                                             const class_filter& filter);
 

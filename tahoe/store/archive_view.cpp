@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "tahoe/store/archive_check.hpp"
+
 namespace cybexd::store {
 
 using namespace archive_layout;
@@ -269,6 +271,10 @@ expected<void> rocksdb_archive_view::each(const std::function<bool(const documen
   });
   if (!seen) return seen;
   return result && going ? visit_some() : result;
+}
+
+expected<void> rocksdb_archive_view::check_index(const std::function<void(const std::string&)>& complain) {
+  return archive_check(*reader_, complain).run();
 }
 
 }  // namespace cybexd::store

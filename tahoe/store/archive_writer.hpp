@@ -127,6 +127,8 @@ class archive_writer {
 
   [[nodiscard]] expected<void> put_raw(const document& d, local_id id);
   [[nodiscard]] expected<archive_draft::raw*> raw(local_id id);
+  [[nodiscard]] expected<void> run(archive_draft::raw& draft, const std::string& orgid,
+                                   const filter_result& result);
   [[nodiscard]] expected<void> apply(const tahoe::filters::product& product);
   [[nodiscard]] expected<void> finish_raw(local_id id, archive_draft::raw& draft);
   void note_sub_type(const std::string& sub_type);

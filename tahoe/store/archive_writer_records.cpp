@@ -26,12 +26,27 @@ expected<record_result> archive_writer::record(const record_write& record) {
     draft.changed = true;
   }
   if (record.filtered && !archive_rules::has_run(draft.d, orgid, record.filtered->filter_id)) {
-    if (record.filtered->product.usable) {
-      if (auto done = apply(record.filtered->product); !done) return fail(done.error());
-    }
-    if (archive_rules::record_run(draft.d, orgid, *record.filtered)) draft.changed = true;
+    auto done = run(draft, orgid, *record.filtered);
+    if (!done) return fail(done.error());
   }
   return result;
+}
+
+expected<void> archive_writer::run(archive_draft::raw& draft, const std::string& orgid,
+                                   const filter_result& result) {
+  const auto done = result.product.usable ? apply(result.product) : expected<void>();
+  if (done) {
+    if (archive_rules::record_run(draft.d, orgid, result)) draft.changed = true;
+    return {};
+  }
+  if (done.error().kind != failure::too_large && done.error().kind != failure::bad_input) return done;
+  // Something was made that no store can hold: this record is of no use, the others of the batch go on.
+  filter_result useless;
+  useless.filter_id = result.filter_id;
+  useless.product.usable = false;
+  useless.product.reason = done.error().text;
+  if (archive_rules::record_run(draft.d, orgid, useless)) draft.changed = true;
+  return {};
 }
 
 expected<bool> archive_writer::import(const document& d) {

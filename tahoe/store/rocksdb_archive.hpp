@@ -52,6 +52,7 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::unique_ptr<archive_view>> view() override;
   [[nodiscard]] expected<std::optional<document>> get(const hash256& hash) override;
   [[nodiscard]] expected<void> each(const std::function<bool(const document&)>& visit) override;
+  [[nodiscard]] expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
 
  private:
   struct impl;

@@ -9,6 +9,7 @@
 #include "tahoe/store/memory_archive.hpp"
 #include "tests/fixtures/archive_world.hpp"
 #include "tests/fixtures/embedded_archive.hpp"
+#include "tests/fixtures/same_archives.hpp"
 
 namespace cybexd::tests {
 
