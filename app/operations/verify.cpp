@@ -92,8 +92,7 @@ expected<tahoe::value> verify(engine& on, const tahoe::value&) {
   if (const auto checked = check_store(all, "archive", *on.stores().archive); !checked)
     return fail(checked.error());
   const auto complain = [&](const std::string& problem) { all.complain_of_index("archive", problem); };
-  if (const auto checked = on.stores().archive->check_index(complain); !checked)
-    return fail(checked.error());
+  if (const auto checked = on.stores().archive->check_index(complain); !checked) return fail(checked.error());
   if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)
     return fail(checked.error());
   if (const auto checked = check_store(all, "identity", *on.stores().identity); !checked)

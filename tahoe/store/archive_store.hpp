@@ -154,8 +154,8 @@ class archive_store {
   /// Every document, in the order of hashes, until `visit` says false; from one consistent look.
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
 
-  /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for each fault.
-  /// Nothing to do where a home has no index of its own making.
+  /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for
+  /// each fault. Nothing to do where a home has no index of its own making.
   [[nodiscard]] virtual expected<void> check_index(const std::function<void(const std::string&)>& complain) {
     (void)complain;
     return {};

@@ -166,9 +166,11 @@ BOOST_AUTO_TEST_CASE(every_bound_is_kept) {
     if (key.low == key.high) continue;
     const bool is_time = std::holds_alternative<duration& (*)(settings&)>(key.where);
     const bool is_size = std::holds_alternative<byte_size& (*)(settings&)>(key.where);
+    const bool is_real = std::holds_alternative<double& (*)(settings&)>(key.where);
     const auto written = [&](double bound, int step) -> std::string {
       if (is_time) return std::to_string(static_cast<long long>(bound * 1000) + step) + "ms";
       if (is_size) return std::to_string(static_cast<long long>(bound) + step) + "B";
+      if (is_real) return std::to_string(bound + step);
       return std::to_string(static_cast<long long>(bound) + step);
     };
     BOOST_TEST_CONTEXT(key.name) {

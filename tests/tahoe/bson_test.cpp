@@ -97,8 +97,7 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_corrupt_and_never_read_beyond) {
   std::mt19937 random(seed);
   for (int round = 0; round < 200'000; ++round) {
     auto damaged = whole;
-    for (auto n = random() % 3; n <= 3; ++n)
-      damaged[random() % damaged.size()] = static_cast<char>(random());
+    for (auto n = random() % 3; n <= 3; ++n) damaged[random() % damaged.size()] = static_cast<char>(random());
     if (const auto read = tahoe::from_bson(damaged)) BOOST_CHECK(tahoe::to_bson(*read).has_value());
   }
 }
