@@ -64,7 +64,7 @@ rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<ro
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   const bool indexed = kind == use::index || kind == use::tagged_index;
-  table.block_size = kind == use::documents ? 8u << 10 : 16u << 10;
+  table.block_size = kind == use::documents ? 8u << 10 : kind == use::arrivals ? 32u << 10 : 16u << 10;
   if (kind != use::sealed && kind != use::arrivals)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.whole_key_filtering = !indexed;
@@ -77,11 +77,13 @@ rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr
   options.level_compaction_dynamic_level_bytes = true;
   if (p.kind == use::sealed) {
     options.compression = rocksdb::kNoCompression;
+    options.level0_file_num_compaction_trigger = 2;  // most envelopes are gone again by then
   } else {
     // Files of growing keys do not overlap, so most of them move down as they are and are compressed once.
     options.compression = p.kind == use::arrivals ? rocksdb::kZSTD : rocksdb::kLZ4Compression;
     options.bottommost_compression = rocksdb::kZSTD;
   }
+  if (p.kind == use::arrivals) options.compression_opts.level = 6;
   if (p.kind == use::documents) {
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.05;

@@ -127,8 +127,18 @@ struct rocksdb_home::impl {
 
   ~impl() {
     if (!db) return;
+    flush_what_is_much();
     for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
     (void)db->Close();
+  }
+
+  /// Leaves no large log behind: it would be read again at the next start, and is not compressed. A small one
+  /// is not worth a file for each family. Nothing is lost where this fails, since the log is there.
+  void flush_what_is_much() {
+    constexpr std::uint64_t much = 8u << 20;
+    std::uint64_t unflushed = 0;
+    if (!db->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed)) return;
+    if (unflushed > much) (void)db->Flush(rocksdb::FlushOptions(), handles);
   }
 };
 
