@@ -2,6 +2,7 @@
 
 #include <bson/bson.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -36,6 +37,19 @@ object_id object_id::make() {
   object_id id;
   std::memcpy(id.bytes.data(), oid.bytes, id.bytes.size());
   return id;
+}
+
+object_id object_id::at(double seconds) {
+  object_id id;
+  auto whole = static_cast<std::uint32_t>(std::clamp(seconds, 0.0, 4294967295.0));
+  for (std::size_t i = 4; i-- > 0; whole >>= 8) id.bytes[i] = static_cast<std::uint8_t>(whole);
+  return id;
+}
+
+double object_id::seconds() const {
+  std::uint32_t whole = 0;
+  for (std::size_t i = 0; i < 4; ++i) whole = whole << 8 | bytes[i];
+  return whole;
 }
 
 std::string object_id::to_hex() const { return crypto::to_hex(chars(bytes.data(), bytes.size())); }

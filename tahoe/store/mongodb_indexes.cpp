@@ -40,6 +40,7 @@ expected<void> mongodb_collection::make_index(const index_wish& wish, bool uniqu
   bson index;
   index.add("key", wish.keys).add("name", wish.name);
   if (unique) index.add("unique", true);
+  if (wish.sparse) index.add("sparse", true);
   if (!wish.partial.empty()) index.add("partialFilterExpression", wish.partial);
   bson_list list;
   list.push(index);
