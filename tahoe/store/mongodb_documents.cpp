@@ -29,6 +29,14 @@ void keep_hashes(tahoe::value& json, std::string_view field) {
   });
 }
 
+/// A query is an object, whatever it says itself.
+void mend_query(tahoe::value& json) {
+  const auto *sub_type = json.find("sub_type"), *kind = json.find("itype");
+  if (sub_type == nullptr || *sub_type != tahoe::value("query")) return;
+  const bool is_known = kind != nullptr && kind->text() != nullptr && tahoe::itype_from(*kind->text());
+  if (!is_known) json.set("itype", to_string(tahoe::itype::object));
+}
+
 /// Mends what others may have written into an object.
 void mend_object(tahoe::value& json) {
   for (const auto list : {"_cref", "_ref"}) keep_hashes(json, list);
@@ -58,7 +66,9 @@ expected<document> read_document(const bson_view& stored, std::span<const std::s
   if (!value) return broken(value.error().text);
   value->erase("_id");
   for (const auto field : hidden) value->erase(field);
-  if (stored.find("itype").text() == to_string(tahoe::itype::object)) mend_object(*value);
+  mend_query(*value);
+  const auto* kind = value->find("itype");
+  if (kind != nullptr && *kind == tahoe::value(to_string(tahoe::itype::object))) mend_object(*value);
   auto d = tahoe::from_value(*value);
   if (!d) return broken(d.error().text);
   return d;

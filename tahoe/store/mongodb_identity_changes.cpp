@@ -125,7 +125,10 @@ expected<void> identity_changes::finish_pending(const turn& mine) const {
   std::vector<identity_step> steps;
   for (const auto& one : *stored) steps.push_back(step_from(one.view()));
   auto done = carry_out(change, steps);
-  if (!done && done.error().kind == failure::unavailable) return done;
+  if (!done && done.error().kind == failure::unavailable)
+    return fail(
+        failure::unavailable,
+        "identity: a change that was decided before must be done first, and cannot: " + done.error().text);
   if (!done)
     ties_.say->say("a change of identities that was left behind could not be done in full: " +
                    done.error().text);

@@ -12,7 +12,7 @@ namespace cybexd::store {
 namespace {
 
 constexpr int most_attempts = 20;  // of an update that others overtake
-constexpr int most_looks = 10;     // for queries among documents that cannot be read
+constexpr int most_looks = 12;     // for queries among documents that cannot be read, each twice as far
 
 bson oldest_first() { return std::move(bson().add("data.timestamp", 1)); }
 
@@ -173,7 +173,7 @@ class mongodb_reports final : public report_store {
         std::move(some.begin(), some.end(), std::back_inserter(found));
         return {};
       }
-      how.limit = limit + (all - some.size());
+      how.limit *= 2;
     }
     return {};
   }

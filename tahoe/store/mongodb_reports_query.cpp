@@ -40,6 +40,13 @@ std::vector<hash256> hashes_of(const document& query, std::string_view child) {
   return hashes;
 }
 
+std::vector<hash256> status_hashes() {
+  std::vector<hash256> all;
+  for (const auto status : {"invalid", "wait", "processing", "ready", "failed"})
+    all.push_back(status_hash(status));
+  return all;
+}
+
 value exchanged(std::vector<hash256> list, const std::vector<hash256>& gone,
                 const std::vector<hash256>& come) {
   std::erase_if(list, [&](const hash256& hash) { return contains(gone, hash); });
@@ -57,9 +64,7 @@ hash256 status_hash(std::string_view status) {
 }
 
 expected<stored_query> read_query(const bson_view& stored) {
-  bson whole(stored);
-  if (!whole.find("itype").exists()) whole.add("itype", to_string(tahoe::itype::object));
-  auto d = read_document(whole.view(), claim_fields);
+  auto d = read_document(stored, claim_fields);
   if (!d) return fail(d.error());
   stored_query out{std::move(*d), claim_in(stored), false};
   out.waits = contains(out.query.cref, status_hash("wait"));
@@ -89,6 +94,7 @@ bson unchanged(const bson_view& stored) {
 
 expected<bson> change_of(const query_update& update, const bson_view& stored, const stored_query& query) {
   std::vector<hash256> gone, come;
+  if (update.query.data.find("status") != nullptr) gone = status_hashes();  // whichever `_cref` holds
   object set, data;
   for (const auto child : changed_children) {
     const auto* list = update.query.data.find(child);

@@ -33,7 +33,7 @@ struct stored_query {
   bool waits = false;  ///< By its `_cref`.
 };
 
-/// A query that lacks its `itype` is one all the same. Errors: corrupt.
+/// Errors: corrupt.
 [[nodiscard]] expected<stored_query> read_query(const bson_view& stored);
 
 /// Whether the conditions of an update hold.
