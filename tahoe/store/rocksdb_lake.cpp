@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tahoe/store/archive_reader.hpp"
 #include "tahoe/store/lake_rules.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 #include "tahoe/store/row.hpp"
@@ -240,7 +241,13 @@ expected<std::optional<entry_report>> rocksdb_lake::find(const entry_id& id) {
   auto mark = read_mark(*number, now.get());
   if (!mark) return fail(mark.error());
   entry_report report{std::move(**entry), {}};
-  if (*mark) report.mark = std::move(**mark);
+  if (*mark) report.mark = std::move((*mark)->mark);
+  if (*mark && !(*mark)->numbers.empty()) {
+    auto refs = archive_reader(*home_).hashes_of((*mark)->numbers);
+    if (!refs) return fail(refs.error());
+    report.mark.refs = std::move(*refs);
+    std::sort(report.mark.refs.begin(), report.mark.refs.end());
+  }
   report.mark.id = id;
   if (!*mark) report.mark.state = entry_state::waiting;
   return report;
