@@ -10,24 +10,31 @@
 
 namespace cybexd::store {
 
+namespace {
+
+/// What one row of an entry holds, where it is there.
+template <class Row>
+expected<std::optional<Row>> read_row(rocksdb_home& home, const std::string& key, std::uint64_t number,
+                                      const rocksdb::Snapshot* at,
+                                      expected<Row> (*parse)(std::uint64_t, std::string_view)) {
+  const auto row = home.get(family::lake_entries, key, "lake: entry " + to_entry_id(number), at);
+  if (!row) return fail(row.error());
+  if (!*row) return std::optional<Row>();
+  auto parsed = parse(number, **row);
+  if (!parsed) return fail(parsed.error());
+  return std::optional(std::move(*parsed));
+}
+
+}  // namespace
+
 expected<std::optional<lake_entry>> rocksdb_lake::read_entry(std::uint64_t number,
                                                              const rocksdb::Snapshot* at) {
-  auto row = home_->get(family::lake_entries, entry_key(number), "lake: entry " + to_entry_id(number), at);
-  if (!row) return fail(row.error());
-  if (!*row) return std::optional<lake_entry>();
-  auto entry = entry_from_row(number, **row);
-  if (!entry) return fail(entry.error());
-  return std::optional(std::move(*entry));
+  return read_row(*home_, entry_key(number), number, at, entry_from_row);
 }
 
 expected<std::optional<stored_mark>> rocksdb_lake::read_mark(std::uint64_t number,
-                                                             const rocksdb::Snapshot* at) {
-  auto row = home_->get(family::lake_entries, mark_key(number), "lake: entry " + to_entry_id(number), at);
-  if (!row) return fail(row.error());
-  if (!*row) return std::optional<stored_mark>();
-  auto mark = mark_from_row(number, **row);
-  if (!mark) return fail(mark.error());
-  return std::optional(std::move(*mark));
+                                                            const rocksdb::Snapshot* at) {
+  return read_row(*home_, mark_key(number), number, at, mark_from_row);
 }
 
 expected<std::optional<rocksdb_lake::standing>> rocksdb_lake::look(std::uint64_t number) {
