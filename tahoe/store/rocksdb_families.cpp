@@ -70,6 +70,12 @@ rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<ro
   if (kind != use::sealed && kind != use::arrivals)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.whole_key_filtering = !indexed(kind);
+  // A file's filter in one piece is some MiB, more than one shard of the cache takes: it would be read again
+  // for every look-up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 4u << 10;
+  table.pin_top_level_index_and_filter = true;
   return table;
 }
 
