@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <filesystem>
 #include <thread>
 
 #include "app/config/keys.hpp"
@@ -35,6 +36,13 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+/// What a backup that was cut short has left: files that the store gave up long ago would take room for ever.
+void remove_left_checkpoint(const std::string& data_dir) {
+  const auto alone = directory_lock::take_for_backup(data_dir);
+  std::error_code ignored;
+  if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
 }
 
 struct sampled {
@@ -91,6 +99,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   auto& p = *made->parts_;
   p.config = config;
   ::unlink(p.path("run.json").c_str());  // left behind by a kill
+  remove_left_checkpoint(config.values.data_dir.path);
   if (const auto secret = read_token_secret(config.values); !secret) return fail(secret.error());
   auto stores = open_stores(config.values);
   if (!stores) return fail(stores.error());

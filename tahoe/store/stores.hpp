@@ -1,5 +1,6 @@
 #pragma once
 // The four stores of a server, opened together. The one factory.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,10 @@ struct stores {
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
 };
+
+/// Of the embedded home. Compared on open; a home of another version is refused. Raise it with every change
+/// of a stored layout.
+inline constexpr std::uint64_t home_format_version = 2;
 
 /// What opening a home may be told; units in the names.
 struct embedded_options {
