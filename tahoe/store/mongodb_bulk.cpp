@@ -61,7 +61,7 @@ void bulk_write::freed::operator()(mongoc_bulk_operation_t* bulk) const {
   mongoc_bulk_operation_destroy(bulk);
 }
 
-bulk_write::bulk_write() : bulk_(mongoc_bulk_operation_new(false)) {}
+bulk_write::bulk_write(writing how) : bulk_(mongoc_bulk_operation_new(how == writing::in_order)) {}
 bulk_write::~bulk_write() = default;
 
 bool bulk_write::added(bool well, std::size_t bytes) {

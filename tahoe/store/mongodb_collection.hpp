@@ -17,13 +17,15 @@ struct _mongoc_collection_t;
 namespace cybexd::store {
 
 enum class upsert : std::uint8_t { no, yes };
+/// In order: one after the other, and the first that is refused or finds its key there ends them.
+enum class writing : std::uint8_t { in_any_order, in_order };
 
-/// Writes that go out together, in any order, in as few commands as the server's limits allow (100,000
-/// writes, 48 MB). The driver starts a new command where the kind (insert, update, remove) changes: add all
-/// of one kind, then all of the next. Documents and filters are copied.
+/// Writes that go out together, in any order unless told, in as few commands as the server's limits allow
+/// (100,000 writes, 48 MB). The driver starts a new command where the kind (insert, update, remove) changes:
+/// add all of one kind, then all of the next. Documents and filters are copied.
 class bulk_write {
  public:
-  bulk_write();
+  explicit bulk_write(writing how = writing::in_any_order);
   bulk_write(bulk_write&&) noexcept = default;
   bulk_write& operator=(bulk_write&&) noexcept = default;
   ~bulk_write();
