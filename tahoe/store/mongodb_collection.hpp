@@ -71,7 +71,8 @@ struct write_result {
 struct find_options {
   bson projection;  ///< Empty: whole documents.
   bson sort;
-  bson hint;                           ///< The key pattern of an index.
+  bson hint;  ///< The key pattern of an index.
+  std::uint64_t skip = 0;
   std::uint64_t limit = 0;             ///< 0: all.
   std::uint32_t batch = 0;             ///< Documents an answer; 0: as the server likes.
   bool without_limit_of_time = false;  ///< For walks over everything: each answer has its deadline, not all.
@@ -81,7 +82,8 @@ struct index_wish {
   std::string name;
   bson keys;  ///< E.g. `{"_ref": 1, "timestamp": -1}`.
   bool unique = false;
-  bson partial;  ///< partialFilterExpression; empty: all documents.
+  bson partial;         ///< partialFilterExpression; empty: all documents.
+  bool sparse = false;  ///< Only documents that have one of the fields.
 };
 
 /// Cheap to copy. Thread safe but for one that is bound to a session.
