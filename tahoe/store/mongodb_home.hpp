@@ -95,7 +95,8 @@ class mongodb_home {
   mongodb_home& operator=(const mongodb_home&) = delete;
   ~mongodb_home();
 
-  /// One of the pool's connections. Errors: unavailable (all are in use).
+  /// One of the pool's connections. Errors: unavailable (all are in use; or no server was found in time and
+  /// none has been seen since: so that not everybody waits for what one has waited for).
   [[nodiscard]] expected<mongodb_lease> lease(std::string_view what);
   /// `to_error` with every part of the URL that is secret taken out of the text.
   [[nodiscard]] error as_error(const struct _bson_error_t& problem, std::string_view what) const;
