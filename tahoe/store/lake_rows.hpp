@@ -7,6 +7,7 @@
 //   lake_aside    number      -> state, 1 byte
 //   lake_files    number      -> envelope
 //   lake_meta     "books"     -> sums, see lake_sums; "last" -> the highest number that a dropped entry had
+//                 'o' 16 bytes of `origin_of` -> number; entries adopted from another lake
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ namespace cybexd::store {
 [[nodiscard]] std::string mark_key(std::uint64_t number);
 /// The key of an entry in the other families.
 [[nodiscard]] std::string number_key(std::uint64_t number);
+/// Where an adopted entry is noted.
+[[nodiscard]] std::string origin_key(const hash256& origin);
 
 [[nodiscard]] std::string to_row(const lake_entry& e);
 [[nodiscard]] std::string to_row(const entry_mark& m);
