@@ -77,6 +77,14 @@ struct event_facts {
   std::vector<node> attributes;  ///< The attributes in the event's `_ref`.
 };
 
+/// Two looks of the same version show the same events with the same category.
+struct archive_version {
+  std::uint64_t documents = 0;  ///< Grows with every document.
+  std::uint64_t edits = 0;      ///< Grows with every change of an event that was there.
+
+  bool operator==(const archive_version&) const = default;
+};
+
 /// A consistent look at the archive: writes that come later do not show. Cheap to make; hold it for one
 /// report only. One thread at a time.
 class archive_view {
@@ -98,27 +106,51 @@ class archive_view {
                                                                    std::uint64_t offset,
                                                                    std::size_t limit) = 0;
 
-  /// Sessions that hold the event.
-  [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(const hash256& event) = 0;
-  /// The session's events that pass `from`, `to` and `who` (category and context do not count here), newest
-  /// first.
-  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_session(
-      const hash256& session, const event_filter& filter) = 0;
+  /// Sessions that hold any of the events: ascending, each once.
+  [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) = 0;
+  /// The events of any of the sessions that pass `from`, `to` and `who` (category and context do not count
+  /// here): newest first, then by ascending hash, each once.
+  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_sessions(
+      std::span<const hash256> sessions, const event_filter& filter) = 0;
 
   // The graph of events and attributes, for ranks.
   [[nodiscard]] virtual expected<std::optional<node>> event_node(const hash256& event,
                                                                  const visibility& who) = 0;
   [[nodiscard]] virtual expected<std::optional<event_facts>> facts(node event, const visibility& who) = 0;
-  [[nodiscard]] virtual expected<std::uint64_t> degree(node attribute, const visibility& who) = 0;
-  /// Visits every visible event that holds the attribute until `visit` says false.
-  [[nodiscard]] virtual expected<void> events_of(node attribute, const visibility& who,
+  /// How many visits `events_of` makes with a visitor that does not stop it.
+  [[nodiscard]] virtual expected<std::uint64_t> reach(std::span<const node> attributes,
+                                                      const visibility& who) = 0;
+  /// Visits every visible event that holds any of the attributes until `visit` says false. One that holds
+  /// several may be visited for each of them.
+  [[nodiscard]] virtual expected<void> events_of(std::span<const node> attributes, const visibility& who,
                                                  const std::function<bool(const event_facts&)>& visit) = 0;
-  /// Visits every visible event of the archive, in one sequential read.
+  /// Visits every visible event of the archive, in ascending order of nodes, in one sequential read.
   [[nodiscard]] virtual expected<void> all_events(const visibility& who,
                                                   const std::function<bool(const event_facts&)>& visit) = 0;
 
+  /// Nothing where a home cannot tell: then nothing made from one look may be used for another.
+  [[nodiscard]] virtual expected<std::optional<archive_version>> version() { return std::nullopt; }
+  /// About how many events there are; to choose a way by, never to answer by.
+  [[nodiscard]] virtual std::uint64_t about_events() const { return 1'000'000; }
+
   /// Index and document rows read through this view so far: what tests guard instead of times.
   [[nodiscard]] virtual std::uint64_t rows_read() const = 0;
+
+  // The same for one.
+  [[nodiscard]] expected<std::vector<hash256>> sessions_of(const hash256& event) {
+    return sessions_of(std::span<const hash256>(&event, 1));
+  }
+  [[nodiscard]] expected<std::vector<event_position>> events_of_session(const hash256& session,
+                                                                        const event_filter& filter) {
+    return events_of_sessions(std::span<const hash256>(&session, 1), filter);
+  }
+  [[nodiscard]] expected<std::uint64_t> degree(node attribute, const visibility& who) {
+    return reach(std::span<const node>(&attribute, 1), who);
+  }
+  [[nodiscard]] expected<void> events_of(node attribute, const visibility& who,
+                                         const std::function<bool(const event_facts&)>& visit) {
+    return events_of(std::span<const node>(&attribute, 1), who, visit);
+  }
 };
 
 struct import_result {
@@ -140,6 +172,11 @@ class archive_store {
   /// are kept and mended when those arrive.
   [[nodiscard]] virtual expected<std::vector<import_result>> import(std::span<const document> documents) = 0;
 
+  /// Documents of another archive, as they are (`migrate`): like `import`, and a document that is there gains
+  /// what the other one knows more: an event the graver category and contexts, a session its events and
+  /// times, a raw record its organisations, filters that ran and references.
+  [[nodiscard]] virtual expected<std::vector<import_result>> adopt(std::span<const document> documents) = 0;
+
   /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order
   /// after `after`.
   [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
@@ -153,6 +190,9 @@ class archive_store {
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
   /// Every document, in the order of hashes, until `visit` says false; from one consistent look.
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+
+  /// How many documents there are; may be a little off where exactness costs a walk. For progress.
+  [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
   /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for
   /// each fault. Nothing to do where a home has no index of its own making.

@@ -12,21 +12,6 @@ namespace cybexd::store {
 using namespace archive_layout;
 using tahoe::itype;
 
-namespace {
-
-event_facts facts_from(local_id id, const event_row& row) {
-  event_facts f;
-  f.id = id;
-  f.timestamp = row.timestamp;
-  f.category = row.category;
-  for (const auto& part : row.parts) {
-    if (part.attribute) f.attributes.push_back(part.id);
-  }
-  return f;
-}
-
-}  // namespace
-
 struct rocksdb_archive_view::snapshot {
   explicit snapshot(rocksdb::DB* db) : held(db) {}
   rocksdb::ManagedSnapshot held;
@@ -35,6 +20,7 @@ struct rocksdb_archive_view::snapshot {
 rocksdb_archive_view::rocksdb_archive_view(std::shared_ptr<const void> owner, rocksdb_home& home,
                                            const org_numbers& orgs)
     : owner_(std::move(owner)),
+      home_(home),
       orgs_(orgs),
       snapshot_(std::make_unique<snapshot>(&home.db())),
       reader_(std::make_unique<archive_reader>(home, snapshot_->held.snapshot())),
@@ -72,6 +58,7 @@ expected<std::vector<document>> rocksdb_archive_view::get_many(std::span<const h
     }
     auto rows = reader_->document_rows(ids);
     if (!rows) return fail(rows.error());
+    if (auto ready = builder_.read_ahead(ids, *rows); !ready) return fail(ready.error());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       auto d = builder_.build(ids[i], (*rows)[i]);
       if (!d) return fail(d.error());
@@ -109,45 +96,35 @@ expected<std::vector<event_position>> rocksdb_archive_view::page(const hash256& 
   return events;
 }
 
-expected<std::vector<hash256>> rocksdb_archive_view::sessions_of(const hash256& event) {
-  auto place = reader_->find(event);
-  if (!place) return fail(place.error());
-  if (place->kind != itype::event) return std::vector<hash256>();
+expected<std::vector<hash256>> rocksdb_archive_view::sessions_of(std::span<const hash256> events) {
   std::vector<local_id> ids;
-  const auto prefix = tagged_key('e', place->id);
-  auto seen =
-      reader_->scan(family::archive_sessions, prefix, prefix, [&](std::string_view key, std::string_view) {
-        ids.push_back(number_at(key, key.size() - 8));
-        return true;
-      });
-  if (!seen) return fail(seen.error());
+  for (const auto& event : events) {
+    auto place = reader_->find(event);
+    if (!place) return fail(place.error());
+    if (place->kind != itype::event) continue;
+    const auto prefix = tagged_key('e', place->id);
+    auto seen =
+        reader_->scan(family::archive_sessions, prefix, prefix, [&](std::string_view key, std::string_view) {
+          ids.push_back(number_at(key, key.size() - 8));
+          return true;
+        });
+    if (!seen) return fail(seen.error());
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   auto hashes = reader_->hashes_of(ids);
   if (hashes) std::sort(hashes->begin(), hashes->end());
   return hashes;
 }
 
-expected<std::vector<event_position>> rocksdb_archive_view::events_of_session(const hash256& session,
-                                                                              const event_filter& filter) {
+expected<std::vector<event_position>> rocksdb_archive_view::events_of_sessions(
+    std::span<const hash256> sessions, const event_filter& filter) {
   std::vector<event_position> events;
   if (!(filter.from <= filter.to)) return events;
-  auto place = reader_->find(session);
-  if (!place) return fail(place.error());
-  if (place->kind != itype::session) return events;
-  const auto [first, last] = positions_between(filter.from, filter.to);
-  const auto who = filter_for(filter.who);
-  const auto prefix = tagged_key('m', place->id);
   std::vector<local_id> ids;
-  auto seen = reader_->scan(family::archive_sessions, prefix, prefix + std::string(first.view()),
-                            [&, last = last](std::string_view key, std::string_view row) {
-                              const auto at = position_at(key, prefix.size());
-                              std::uint64_t org = 0;
-                              if (last < at) return false;
-                              if (!get_varint(row, org) || !who.visible(org)) return true;
-                              ids.push_back(number_at(key, key.size() - 8));
-                              events.push_back({{}, time_of(number_at(at.view()))});
-                              return true;
-                            });
-  if (!seen) return fail(seen.error());
+  for (const auto& session : sessions) {
+    if (auto added = add_events_of(session, filter, ids, events); !added) return fail(added.error());
+  }
   auto hashes = reader_->hashes_of(ids);
   if (!hashes) return fail(hashes.error());
   for (std::size_t i = 0; i < events.size(); ++i) events[i].hash = (*hashes)[i];
@@ -155,91 +132,30 @@ expected<std::vector<event_position>> rocksdb_archive_view::events_of_session(co
   std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
     return a.timestamp != b.timestamp ? a.timestamp > b.timestamp : a.hash < b.hash;
   });
+  const auto same = [](const auto& a, const auto& b) { return a.hash == b.hash; };
+  events.erase(std::unique(events.begin(), events.end(), same), events.end());
   return events;
 }
 
-expected<std::optional<node>> rocksdb_archive_view::event_node(const hash256& event, const visibility& who) {
-  auto place = reader_->find(event);
+expected<void> rocksdb_archive_view::add_events_of(const hash256& session, const event_filter& filter,
+                                                   std::vector<local_id>& ids,
+                                                   std::vector<event_position>& events) {
+  auto place = reader_->find(session);
   if (!place) return fail(place.error());
-  if (place->kind != itype::event) return std::nullopt;
-  auto row = reader_->event(place->id);
-  if (!row) return fail(row.error());
-  return filter_for(who).visible(row->org) ? std::optional<node>(place->id) : std::nullopt;
-}
-
-expected<std::optional<event_facts>> rocksdb_archive_view::facts(node event, const visibility& who) {
-  auto row = reader_->get(family::archive_events, number_key(event));
-  if (!row) return fail(row.error());
-  if (!*row) return std::nullopt;
-  auto decoded = decode_event(**row);
-  if (!decoded) return fail(decoded.error());
-  if (!filter_for(who).visible(decoded->org)) return std::nullopt;
-  return facts_from(event, *decoded);
-}
-
-expected<std::uint64_t> rocksdb_archive_view::degree(node attribute, const visibility& who) {
-  stored_index index(*reader_, attribute);
-  position first, last;
-  last.bytes.fill(0xff);
-  return archive_tree::count(index, first, last, filter_for(who));
-}
-
-expected<void> rocksdb_archive_view::events_of(node attribute, const visibility& who,
-                                               const std::function<bool(const event_facts&)>& visit) {
-  const auto visible = filter_for(who);
-  stored_index index(*reader_, attribute);
-  std::vector<local_id> ids;
-  bool going = true;
-  expected<void> visited;
-  position first, last;
-  last.bytes.fill(0xff);
-  constexpr std::size_t at_once = 8192;
-  auto seen = index.postings(first, last, [&](const position&, local_id event, std::uint64_t packed) {
-    if (!visible.visible(event_class::unpack(packed).org)) return true;
-    ids.push_back(event);
-    if (ids.size() >= at_once) visited = visit_sorted(ids, visit, going);
-    return going && visited.has_value();
-  });
-  if (!seen) return seen;
-  if (!visited || !going) return visited;
-  return visit_sorted(ids, visit, going);
-}
-
-/// Facts of events that lie together are read in one go: most events of a hub are neighbours in order of
-/// arrival.
-expected<void> rocksdb_archive_view::visit_sorted(std::vector<local_id>& ids,
-                                                  const std::function<bool(const event_facts&)>& visit,
-                                                  bool& going) {
-  std::sort(ids.begin(), ids.end());
-  std::vector<std::string> keys;
-  for (const auto id : ids) keys.push_back(number_key(id));
-  auto rows = reader_->get_many(family::archive_events, keys);
-  if (!rows) return fail(rows.error());
-  for (std::size_t i = 0; i < ids.size() && going; ++i) {
-    if (!(*rows)[i])
-      return fail(failure::corrupt,
-                  "archive: the facts of event number " + std::to_string(ids[i]) + " are missing");
-    auto row = decode_event(*(*rows)[i]);
-    if (!row) return fail(row.error());
-    going = visit(facts_from(ids[i], *row));
-  }
-  ids.clear();
-  return {};
-}
-
-expected<void> rocksdb_archive_view::all_events(const visibility& who,
-                                                const std::function<bool(const event_facts&)>& visit) {
-  const auto visible = filter_for(who);
-  expected<void> result;
-  auto seen = reader_->scan_all(family::archive_events, [&](std::string_view key, std::string_view bytes) {
-    auto row = decode_event(bytes);
-    if (!row) {
-      result = fail(row.error());
-      return false;
-    }
-    return !visible.visible(row->org) || visit(facts_from(number_at(key), *row));
-  });
-  return seen ? result : seen;
+  if (place->kind != itype::session) return {};
+  const auto [first, last] = positions_between(filter.from, filter.to);
+  const auto who = filter_for(filter.who);
+  const auto prefix = tagged_key('m', place->id);
+  return reader_->scan(family::archive_sessions, prefix, prefix + std::string(first.view()),
+                       [&, last = last](std::string_view key, std::string_view row) {
+                         const auto at = position_at(key, prefix.size());
+                         std::uint64_t org = 0;
+                         if (last < at) return false;
+                         if (!get_varint(row, org) || !who.visible(org)) return true;
+                         ids.push_back(number_at(key, key.size() - 8));
+                         events.push_back({{}, time_of(number_at(at.view()))});
+                         return true;
+                       });
 }
 
 expected<void> rocksdb_archive_view::each(const std::function<bool(const document&)>& visit) {

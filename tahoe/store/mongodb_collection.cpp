@@ -72,6 +72,7 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (!how.projection.empty()) options.add("projection", how.projection);
   if (!how.sort.empty()) options.add("sort", how.sort);
   if (!how.hint.empty()) options.add("hint", how.hint);
+  if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));
   options.add("batchSize", static_cast<std::int64_t>(how.batch == 0 ? large_batch : how.batch));
   if (!how.without_limit_of_time) options.add("maxTimeMS", home_->options().work.count());

@@ -71,7 +71,8 @@ struct write_result {
 struct find_options {
   bson projection;  ///< Empty: whole documents.
   bson sort;
-  bson hint;                           ///< The key pattern of an index.
+  bson hint;  ///< The key pattern of an index.
+  std::uint64_t skip = 0;
   std::uint64_t limit = 0;             ///< 0: all.
   std::uint32_t batch = 0;             ///< Documents in one answer; 0: as many as 16 MB hold.
   bool without_limit_of_time = false;  ///< For walks over everything: each answer has its deadline, not all.

@@ -231,8 +231,8 @@ expected<bson> mongodb_home::command(const std::string& db, const bson& command,
   bson_t answer;
   const bool done = writes ? mongoc_client_write_command_with_opts(lease->client(), db.c_str(), command.get(),
                                                                    nullptr, &answer, &problem)
-                           : mongoc_client_read_command_with_opts(lease->client(), db.c_str(), command.get(),
-                                                                  nullptr, nullptr, &answer, &problem);
+                           : mongoc_client_command_simple(lease->client(), db.c_str(), command.get(), nullptr,
+                                                          &answer, &problem);
   bson copied{bson_view(&answer)};
   bson_destroy(&answer);
   if (!done) return fail(as_error(problem, what));

@@ -21,6 +21,7 @@ struct rocksdb_archive::impl {
   org_numbers orgs;
   std::mutex writing;
   std::unique_lock<std::mutex> staged;  ///< Held from `stage` to `settle`.
+  std::vector<local_id> staged_numbers;
   archive_writer writer;
 };
 
@@ -39,11 +40,13 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
   std::unique_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   writer.begin(batch);
+  impl_->staged_numbers.clear();
   std::vector<record_result> results;
   auto done = writer.prefetch(records);
   for (std::size_t i = 0; done && i < records.size(); ++i) {
     if (auto result = writer.record(records[i])) {
       results.push_back(*result);
+      impl_->staged_numbers.push_back(writer.number_of(result->raw));
     } else {
       done = fail(result.error());
     }
@@ -56,6 +59,8 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
   impl_->staged = std::move(lock);
   return results;
 }
+
+std::span<const std::uint64_t> rocksdb_archive::staged_numbers() const { return impl_->staged_numbers; }
 
 void rocksdb_archive::settle(bool committed) {
   const auto lock = std::move(impl_->staged);
@@ -73,6 +78,15 @@ expected<std::vector<record_result>> rocksdb_archive::write(std::span<const reco
 }
 
 expected<std::vector<import_result>> rocksdb_archive::import(std::span<const document> documents) {
+  return take_in(documents, false);
+}
+
+expected<std::vector<import_result>> rocksdb_archive::adopt(std::span<const document> documents) {
+  return take_in(documents, true);
+}
+
+expected<std::vector<import_result>> rocksdb_archive::take_in(std::span<const document> documents,
+                                                              bool merges) {
   const std::scoped_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   rocksdb::WriteBatch batch;
@@ -83,7 +97,11 @@ expected<std::vector<import_result>> rocksdb_archive::import(std::span<const doc
     auto& result = results.emplace_back();
     result.refused = archive_rules::why_refused(documents[i]);
     if (result.refused) continue;
-    if (auto stored = writer.import(documents[i])) {
+    auto stored = writer.import(documents[i]);
+    if (stored && !*stored && merges) {
+      if (auto merged = writer.merge(documents[i]); !merged) stored = fail(merged.error());
+    }
+    if (stored) {
       result.stored = *stored;
     } else if (stored.error().kind == failure::bad_input || stored.error().kind == failure::too_large) {
       result.refused = stored.error();
@@ -146,6 +164,11 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
 expected<std::uint64_t> rocksdb_archive::unfiltered_count() {
   const std::scoped_lock lock(impl_->writing);
   return impl_->writer.unfiltered();
+}
+
+expected<std::uint64_t> rocksdb_archive::size() {
+  const std::scoped_lock lock(impl_->writing);
+  return impl_->writer.documents();
 }
 
 expected<std::vector<std::string>> rocksdb_archive::raw_sub_types() {

@@ -1,6 +1,7 @@
 #pragma once
 // The four stores of a server, opened together. The one factory.
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,11 +35,16 @@ struct stores {
   std::shared_ptr<notices> say = std::make_shared<notices>();
 };
 
+/// Of the embedded home. Compared on open; a home of another version is refused. Raise it with every change
+/// of a stored layout.
+inline constexpr std::uint64_t home_format_version = 2;
+
 /// What opening a home may be told; units in the names.
 struct embedded_options {
   std::string directory;                 ///< `data_dir`/store; made if absent.
   std::size_t cache_bytes = 128u << 20;  ///< Block cache and memtables together.
   bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
+  bool read_only = false;                ///< Nothing in the directory is changed; a write is an error.
 };
 
 /// Where a store lives on MongoDB.
@@ -60,7 +66,7 @@ struct store_places {
 [[nodiscard]] expected<stores> open_stores(const store_places& places);
 
 /// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each
-/// naming the directory.
+/// naming the directory; not_found (it is to be read only and holds no store).
 [[nodiscard]] expected<stores> open_embedded(const embedded_options& options);
 /// Everything in memory, for tests: the simplest code that is right.
 [[nodiscard]] stores make_memory();
