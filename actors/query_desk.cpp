@@ -36,6 +36,10 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
     queues_.emplace(type, query_queue(options_.workers, options_.queue));
 }
 
+query_desk_state::~query_desk_state() {
+  for (auto& [key, job] : jobs_) job.work->cancelled = true;
+}
+
 /// An unknown type has no workers: its failed report is made by those of the first type.
 std::string query_desk_state::queue_of(const std::string& type) const {
   return queues_.contains(type) ? type : options_.types.front();

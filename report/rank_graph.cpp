@@ -29,38 +29,61 @@ void rank_graph::add(const store::event_facts& event) {
   event_starts_.push_back(event_attributes_.size());
 }
 
+/// Attributes are asked for by so many, since a store may be a round trip away.
+constexpr std::size_t attributes_at_once = 256;
+
 /// False when it gets too much: then nothing of what was read is of use.
 expected<bool> rank_graph::read_near(const store::event_facts& start, const store::visibility& who,
                                      store::archive_view& view, const rank_options& options,
                                      const go_on& keep_going) {
   std::unordered_set<store::node> known{start.id};
   add(start);
-  std::size_t read_attributes = 0;  // these are loaded; those after them wait
-  std::uint64_t reach = 0;
-  std::optional<error> stopped;
+  std::uint64_t room = options.local_events;
   leash hold(keep_going);
+  std::vector<store::node> frontier = nodes_;
   for (int edges = 2; edges <= options.max_edges; edges += 2) {
-    const auto frontier = nodes_.size();
-    for (auto i = read_attributes; i < frontier; ++i) {
-      const auto degree = view.degree(nodes_[i], who);
-      if (!degree) return fail(degree.error());
-      reach += *degree;
-      if (reach > options.local_events) return false;
-      if (auto good = hold.step(64); !good) return fail(good.error());
-    }
-    for (auto i = read_attributes; i < frontier; ++i) {
-      const auto visited = view.events_of(nodes_[i], who, [&](const store::event_facts& event) {
-        if (known.insert(event.id).second) add(event);
-        auto good = hold.step(8);
-        if (!good) stopped = good.error();
-        return good.has_value();
-      });
-      if (!visited) return fail(visited.error());
-      if (stopped) return fail(*stopped);
-    }
-    read_attributes = frontier;
+    const auto read_until = nodes_.size();
+    const auto fits = fits_in(room, frontier, who, view, hold);
+    if (!fits || !*fits) return fits;
+    if (auto read = read_events_of(frontier, known, who, view, hold); !read) return fail(read.error());
+    frontier.assign(nodes_.begin() + static_cast<std::ptrdiff_t>(read_until), nodes_.end());
   }
   return true;
+}
+
+/// Takes what the attributes' events need from the room, if there is enough.
+expected<bool> rank_graph::fits_in(std::uint64_t& room, std::span<const store::node> attributes,
+                                   const store::visibility& who, store::archive_view& view, leash& hold) {
+  while (!attributes.empty()) {
+    const auto some = attributes.first(std::min(attributes_at_once, attributes.size()));
+    const auto reach = view.reach(some, who);
+    if (!reach) return fail(reach.error());
+    if (*reach > room) return false;
+    room -= *reach;
+    if (auto good = hold.step(64 * some.size()); !good) return fail(good.error());
+    attributes = attributes.subspan(some.size());
+  }
+  return true;
+}
+
+expected<void> rank_graph::read_events_of(std::span<const store::node> attributes,
+                                          std::unordered_set<store::node>& known,
+                                          const store::visibility& who, store::archive_view& view,
+                                          leash& hold) {
+  std::optional<error> stopped;
+  while (!attributes.empty()) {
+    const auto some = attributes.first(std::min(attributes_at_once, attributes.size()));
+    const auto visited = view.events_of(some, who, [&](const store::event_facts& event) {
+      if (known.insert(event.id).second) add(event);
+      auto good = hold.step(8);
+      if (!good) stopped = good.error();
+      return good.has_value();
+    });
+    if (!visited) return fail(visited.error());
+    if (stopped) return fail(*stopped);
+    attributes = attributes.subspan(some.size());
+  }
+  return {};
 }
 
 expected<void> rank_graph::read_all(const store::event_facts& start, const store::visibility& who,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "crypto/error.hpp"
@@ -47,6 +48,13 @@ class rank_graph {
   [[nodiscard]] expected<bool> read_near(const store::event_facts& start, const store::visibility& who,
                                          store::archive_view& view, const rank_options& options,
                                          const go_on& keep_going);
+  [[nodiscard]] static expected<bool> fits_in(std::uint64_t& room, std::span<const store::node> attributes,
+                                              const store::visibility& who, store::archive_view& view,
+                                              leash& hold);
+  [[nodiscard]] expected<void> read_events_of(std::span<const store::node> attributes,
+                                              std::unordered_set<store::node>& known,
+                                              const store::visibility& who, store::archive_view& view,
+                                              leash& hold);
   [[nodiscard]] expected<void> read_all(const store::event_facts& start, const store::visibility& who,
                                         store::archive_view& view, const go_on& keep_going);
   void turn();

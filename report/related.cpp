@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -10,6 +11,10 @@
 
 namespace cybexd::report {
 namespace {
+
+// A store may be a round trip away, so much is asked for at once; but the asker's deadline is looked at in
+// between.
+constexpr std::size_t hashes_at_once = 1024, sessions_at_once = 64;
 
 /// Reads what one query shows.
 class collector {
@@ -20,19 +25,22 @@ class collector {
 
   /// True when an event is on the page.
   [[nodiscard]] expected<bool> collect();
-  /// Takes from the sessions' lists what the asker may not see. Needed only where sessions are shown.
+  /// Takes from the sessions' lists what the asker may not see, where sessions are shown.
   [[nodiscard]] expected<void> narrow_sessions();
   [[nodiscard]] related_documents& found() { return found_; }
 
  private:
   [[nodiscard]] expected<void> follow_sessions();
-  [[nodiscard]] expected<void> add_events_of(const hash256& session,
+  [[nodiscard]] expected<std::vector<hash256>> new_sessions_of(std::span<const store::event_position> events);
+  [[nodiscard]] expected<void> add_events_of(std::span<const hash256> sessions,
                                              std::vector<store::event_position>& next);
   [[nodiscard]] expected<void> read_documents();
   [[nodiscard]] expected<void> read_into(std::vector<document>& into, const std::vector<hash256>& hashes);
   [[nodiscard]] expected<void> check(std::size_t work);
   [[nodiscard]] store::event_filter session_filter() const;
-  [[nodiscard]] expected<std::unordered_set<hash256>> visible_parts(const document& session);
+  [[nodiscard]] bool shows_sessions() const;
+  void take_part(document part, const std::unordered_set<hash256>& shown);
+  [[nodiscard]] std::unordered_set<hash256> own_parts(const document& session) const;
 
   const query& asked_;
   const store::visibility& who_;
@@ -44,6 +52,8 @@ class collector {
   std::vector<store::event_position> events_;  ///< The page's, then the sessions'.
   std::vector<hash256> sessions_;
   std::unordered_set<hash256> seen_;  ///< Every document in the result.
+  /// What the parts hold in turn, where sessions are shown.
+  std::unordered_map<hash256, std::vector<hash256>> descendants_;
 };
 
 expected<void> collector::check(std::size_t work) {
@@ -74,36 +84,48 @@ store::event_filter collector::session_filter() const {
   return filter;
 }
 
-expected<void> collector::add_events_of(const hash256& session, std::vector<store::event_position>& next) {
-  auto events = view_.events_of_session(session, session_filter());
+/// Adds those of the sessions' events that are new.
+expected<void> collector::add_events_of(std::span<const hash256> sessions,
+                                        std::vector<store::event_position>& next) {
+  auto events = view_.events_of_sessions(sessions, session_filter());
   if (!events) return fail(events.error());
-  for (auto& event : *events) {
-    if (!seen_.insert(event.hash).second) continue;
-    next.push_back(event);
-    if (auto good = check(next.size() % 1024 == 0 ? 1 : 0); !good) return good;
-  }
+  for (const auto& event : *events)
+    if (seen_.insert(event.hash).second) next.push_back(event);
   return check(1);
+}
+
+/// The sessions of the events that are new.
+expected<std::vector<hash256>> collector::new_sessions_of(std::span<const store::event_position> events) {
+  std::vector<hash256> asked, fresh;
+  while (!events.empty()) {
+    const auto some = events.first(std::min(events.size(), hashes_at_once));
+    asked.clear();
+    for (const auto& event : some) asked.push_back(event.hash);
+    auto sessions = view_.sessions_of(asked);
+    if (!sessions) return fail(sessions.error());
+    for (const auto& session : *sessions)
+      if (seen_.insert(session).second) fresh.push_back(session);
+    if (auto good = check(1); !good) return fail(good.error());
+    events = events.subspan(some.size());
+  }
+  return fresh;
 }
 
 /// Levels 2 and 3: from the events of the last step to their sessions, and to those sessions' other events.
 expected<void> collector::follow_sessions() {
   std::vector<store::event_position> last = events_;
   for (int level = 2; level <= asked_.level && !last.empty(); ++level) {
+    const auto sessions = new_sessions_of(last);
+    if (!sessions) return fail(sessions.error());
     std::vector<store::event_position> next;
-    for (const auto& event : last) {
-      auto sessions = view_.sessions_of(event.hash);
-      if (!sessions) return fail(sessions.error());
-      std::sort(sessions->begin(), sessions->end());
-      for (const auto& session : *sessions) {
-        if (!seen_.insert(session).second) continue;
-        sessions_.push_back(session);
-        if (auto good = add_events_of(session, next); !good) return good;
-      }
-      if (auto good = check(1); !good) return good;
+    for (std::size_t at = 0; at < sessions->size(); at += sessions_at_once) {
+      const auto count = std::min(sessions_at_once, sessions->size() - at);
+      if (auto good = add_events_of(std::span(*sessions).subspan(at, count), next); !good) return good;
     }
     std::sort(next.begin(), next.end(), [](const auto& a, const auto& b) {
       return a.timestamp != b.timestamp ? a.timestamp > b.timestamp : a.hash < b.hash;
     });
+    sessions_.insert(sessions_.end(), sessions->begin(), sessions->end());
     events_.insert(events_.end(), next.begin(), next.end());
     last = std::move(next);
   }
@@ -112,9 +134,8 @@ expected<void> collector::follow_sessions() {
 }
 
 expected<void> collector::read_into(std::vector<document>& into, const std::vector<hash256>& hashes) {
-  constexpr std::size_t chunk = 512;
-  for (std::size_t at = 0; at < hashes.size(); at += chunk) {
-    const auto count = std::min(chunk, hashes.size() - at);
+  for (std::size_t at = 0; at < hashes.size(); at += hashes_at_once) {
+    const auto count = std::min(hashes_at_once, hashes.size() - at);
     auto read = view_.get_many(std::span(hashes).subspan(at, count));
     if (!read) return fail(read.error());
     std::move(read->begin(), read->end(), std::back_inserter(into));
@@ -127,41 +148,64 @@ expected<void> collector::read_documents() {
   std::vector<hash256> hashes;
   for (const auto& event : events_) hashes.push_back(event.hash);
   if (auto read = read_into(found_.events, hashes); !read) return read;
+  if (auto read = read_into(found_.sessions, sessions_); !read) return read;
   hashes.clear();
+  std::unordered_set<hash256> shown;
   for (const auto& event : found_.events)
     for (const auto& hash : event.ref)
-      if (seen_.insert(hash).second) hashes.push_back(hash);
+      if (seen_.insert(hash).second) hashes.push_back(hash), shown.insert(hash);
+  if (shows_sessions())
+    for (const auto& session : found_.sessions)
+      for (const auto& hash : session.cref)
+        if (!shown.contains(hash)) hashes.push_back(hash);
   std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
   std::vector<document> parts;
   if (auto read = read_into(parts, hashes); !read) return read;
-  for (auto& part : parts) {
-    if (part.kind == tahoe::itype::attribute)
-      found_.attributes.push_back(std::move(part));
-    else if (part.kind == tahoe::itype::object)
-      found_.objects.push_back(std::move(part));
-  }
-  return read_into(found_.sessions, sessions_);
+  for (auto& part : parts) take_part(std::move(part), shown);
+  return {};
 }
 
-/// The session's own parts with their descendants, and its events that the asker may see at any time.
-expected<std::unordered_set<hash256>> collector::visible_parts(const document& session) {
-  store::event_filter filter;
-  filter.who = who_;
-  auto events = view_.events_of_session(session.hash, filter);
-  if (!events) return fail(events.error());
+void collector::take_part(document part, const std::unordered_set<hash256>& shown) {
+  if (shows_sessions() && !part.ref.empty()) descendants_.emplace(part.hash, part.ref);
+  if (!shown.contains(part.hash)) return;
+  if (part.kind == tahoe::itype::attribute)
+    found_.attributes.push_back(std::move(part));
+  else if (part.kind == tahoe::itype::object)
+    found_.objects.push_back(std::move(part));
+}
+
+bool collector::shows_sessions() const {
+  const bool lists = !asked_.summary && !asked_.summary_graph;
+  return lists && (!asked_.only || asked_.only == tahoe::itype::session);
+}
+
+/// The parts a session is made of, with their descendants.
+std::unordered_set<hash256> collector::own_parts(const document& session) const {
   std::unordered_set<hash256> out(session.cref.begin(), session.cref.end());
-  for (const auto& event : *events) out.insert(event.hash);
-  auto children = view_.get_many(session.cref);
-  if (!children) return fail(children.error());
-  for (const auto& child : *children) out.insert(child.ref.begin(), child.ref.end());
+  for (const auto& child : session.cref)
+    if (const auto found = descendants_.find(child); found != descendants_.end())
+      out.insert(found->second.begin(), found->second.end());
   return out;
 }
 
 expected<void> collector::narrow_sessions() {
-  for (auto& session : found_.sessions) {
-    const auto visible = visible_parts(session);
-    if (!visible) return fail(visible.error());
-    std::erase_if(session.ref, [&](const hash256& hash) { return !visible->contains(hash); });
+  if (!shows_sessions()) return {};
+  store::event_filter filter;  // events that the asker may see, at any time
+  filter.who = who_;
+  for (std::size_t at = 0; at < found_.sessions.size(); at += sessions_at_once) {
+    const auto some =
+        std::span(found_.sessions).subspan(at, std::min(sessions_at_once, found_.sessions.size() - at));
+    std::vector<hash256> asked;
+    for (const auto& session : some) asked.push_back(session.hash);
+    const auto events = view_.events_of_sessions(asked, filter);
+    if (!events) return fail(events.error());
+    std::unordered_set<hash256> visible;
+    for (const auto& event : *events) visible.insert(event.hash);
+    for (auto& session : some) {
+      const auto own = own_parts(session);
+      std::erase_if(session.ref, [&](const auto& h) { return !visible.contains(h) && !own.contains(h); });
+    }
     if (auto good = check(1); !good) return good;
   }
   return {};
@@ -176,9 +220,7 @@ expected<related_result> related(const query& asked, const store::visibility& wh
   if (!any) return fail(any.error());
   related_result out;
   out.any = *any;
-  const bool lists = !asked.summary && !asked.summary_graph;
-  if (lists && *any && (!asked.only || asked.only == tahoe::itype::session))
-    if (auto narrowed = collected.narrow_sessions(); !narrowed) return fail(narrowed.error());
+  if (auto narrowed = collected.narrow_sessions(); !narrowed) return fail(narrowed.error());
   if (asked.summary_graph) {
     out.data = summary_graph(collected.found(), *asked.attribute);
   } else if (asked.summary) {

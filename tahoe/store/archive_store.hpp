@@ -98,20 +98,23 @@ class archive_view {
                                                                    std::uint64_t offset,
                                                                    std::size_t limit) = 0;
 
-  /// Sessions that hold the event.
-  [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(const hash256& event) = 0;
-  /// The session's events that pass `from`, `to` and `who` (category and context do not count here), newest
-  /// first.
-  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_session(
-      const hash256& session, const event_filter& filter) = 0;
+  /// Sessions that hold any of the events: ascending, each once.
+  [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) = 0;
+  /// The events of any of the sessions that pass `from`, `to` and `who` (category and context do not count
+  /// here): newest first, then by ascending hash, each once.
+  [[nodiscard]] virtual expected<std::vector<event_position>> events_of_sessions(
+      std::span<const hash256> sessions, const event_filter& filter) = 0;
 
   // The graph of events and attributes, for ranks.
   [[nodiscard]] virtual expected<std::optional<node>> event_node(const hash256& event,
                                                                  const visibility& who) = 0;
   [[nodiscard]] virtual expected<std::optional<event_facts>> facts(node event, const visibility& who) = 0;
-  [[nodiscard]] virtual expected<std::uint64_t> degree(node attribute, const visibility& who) = 0;
-  /// Visits every visible event that holds the attribute until `visit` says false.
-  [[nodiscard]] virtual expected<void> events_of(node attribute, const visibility& who,
+  /// How many visits `events_of` makes with a visitor that does not stop it.
+  [[nodiscard]] virtual expected<std::uint64_t> reach(std::span<const node> attributes,
+                                                      const visibility& who) = 0;
+  /// Visits every visible event that holds any of the attributes until `visit` says false. One that holds
+  /// several may be visited for each of them.
+  [[nodiscard]] virtual expected<void> events_of(std::span<const node> attributes, const visibility& who,
                                                  const std::function<bool(const event_facts&)>& visit) = 0;
   /// Visits every visible event of the archive, in one sequential read.
   [[nodiscard]] virtual expected<void> all_events(const visibility& who,
@@ -119,6 +122,22 @@ class archive_view {
 
   /// Index and document rows read through this view so far: what tests guard instead of times.
   [[nodiscard]] virtual std::uint64_t rows_read() const = 0;
+
+  // The same for one.
+  [[nodiscard]] expected<std::vector<hash256>> sessions_of(const hash256& event) {
+    return sessions_of(std::span<const hash256>(&event, 1));
+  }
+  [[nodiscard]] expected<std::vector<event_position>> events_of_session(const hash256& session,
+                                                                        const event_filter& filter) {
+    return events_of_sessions(std::span<const hash256>(&session, 1), filter);
+  }
+  [[nodiscard]] expected<std::uint64_t> degree(node attribute, const visibility& who) {
+    return reach(std::span<const node>(&attribute, 1), who);
+  }
+  [[nodiscard]] expected<void> events_of(node attribute, const visibility& who,
+                                         const std::function<bool(const event_facts&)>& visit) {
+    return events_of(std::span<const node>(&attribute, 1), who, visit);
+  }
 };
 
 struct import_result {

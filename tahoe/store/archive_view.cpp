@@ -109,45 +109,35 @@ expected<std::vector<event_position>> rocksdb_archive_view::page(const hash256& 
   return events;
 }
 
-expected<std::vector<hash256>> rocksdb_archive_view::sessions_of(const hash256& event) {
-  auto place = reader_->find(event);
-  if (!place) return fail(place.error());
-  if (place->kind != itype::event) return std::vector<hash256>();
+expected<std::vector<hash256>> rocksdb_archive_view::sessions_of(std::span<const hash256> events) {
   std::vector<local_id> ids;
-  const auto prefix = tagged_key('e', place->id);
-  auto seen =
-      reader_->scan(family::archive_sessions, prefix, prefix, [&](std::string_view key, std::string_view) {
-        ids.push_back(number_at(key, key.size() - 8));
-        return true;
-      });
-  if (!seen) return fail(seen.error());
+  for (const auto& event : events) {
+    auto place = reader_->find(event);
+    if (!place) return fail(place.error());
+    if (place->kind != itype::event) continue;
+    const auto prefix = tagged_key('e', place->id);
+    auto seen =
+        reader_->scan(family::archive_sessions, prefix, prefix, [&](std::string_view key, std::string_view) {
+          ids.push_back(number_at(key, key.size() - 8));
+          return true;
+        });
+    if (!seen) return fail(seen.error());
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   auto hashes = reader_->hashes_of(ids);
   if (hashes) std::sort(hashes->begin(), hashes->end());
   return hashes;
 }
 
-expected<std::vector<event_position>> rocksdb_archive_view::events_of_session(const hash256& session,
-                                                                              const event_filter& filter) {
+expected<std::vector<event_position>> rocksdb_archive_view::events_of_sessions(
+    std::span<const hash256> sessions, const event_filter& filter) {
   std::vector<event_position> events;
   if (!(filter.from <= filter.to)) return events;
-  auto place = reader_->find(session);
-  if (!place) return fail(place.error());
-  if (place->kind != itype::session) return events;
-  const auto [first, last] = positions_between(filter.from, filter.to);
-  const auto who = filter_for(filter.who);
-  const auto prefix = tagged_key('m', place->id);
   std::vector<local_id> ids;
-  auto seen = reader_->scan(family::archive_sessions, prefix, prefix + std::string(first.view()),
-                            [&, last = last](std::string_view key, std::string_view row) {
-                              const auto at = position_at(key, prefix.size());
-                              std::uint64_t org = 0;
-                              if (last < at) return false;
-                              if (!get_varint(row, org) || !who.visible(org)) return true;
-                              ids.push_back(number_at(key, key.size() - 8));
-                              events.push_back({{}, time_of(number_at(at.view()))});
-                              return true;
-                            });
-  if (!seen) return fail(seen.error());
+  for (const auto& session : sessions) {
+    if (auto added = add_events_of(session, filter, ids, events); !added) return fail(added.error());
+  }
   auto hashes = reader_->hashes_of(ids);
   if (!hashes) return fail(hashes.error());
   for (std::size_t i = 0; i < events.size(); ++i) events[i].hash = (*hashes)[i];
@@ -155,7 +145,30 @@ expected<std::vector<event_position>> rocksdb_archive_view::events_of_session(co
   std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
     return a.timestamp != b.timestamp ? a.timestamp > b.timestamp : a.hash < b.hash;
   });
+  const auto same = [](const auto& a, const auto& b) { return a.hash == b.hash; };
+  events.erase(std::unique(events.begin(), events.end(), same), events.end());
   return events;
+}
+
+expected<void> rocksdb_archive_view::add_events_of(const hash256& session, const event_filter& filter,
+                                                   std::vector<local_id>& ids,
+                                                   std::vector<event_position>& events) {
+  auto place = reader_->find(session);
+  if (!place) return fail(place.error());
+  if (place->kind != itype::session) return {};
+  const auto [first, last] = positions_between(filter.from, filter.to);
+  const auto who = filter_for(filter.who);
+  const auto prefix = tagged_key('m', place->id);
+  return reader_->scan(family::archive_sessions, prefix, prefix + std::string(first.view()),
+                       [&, last = last](std::string_view key, std::string_view row) {
+                         const auto at = position_at(key, prefix.size());
+                         std::uint64_t org = 0;
+                         if (last < at) return false;
+                         if (!get_varint(row, org) || !who.visible(org)) return true;
+                         ids.push_back(number_at(key, key.size() - 8));
+                         events.push_back({{}, time_of(number_at(at.view()))});
+                         return true;
+                       });
 }
 
 expected<std::optional<node>> rocksdb_archive_view::event_node(const hash256& event, const visibility& who) {
@@ -177,16 +190,34 @@ expected<std::optional<event_facts>> rocksdb_archive_view::facts(node event, con
   return facts_from(event, *decoded);
 }
 
-expected<std::uint64_t> rocksdb_archive_view::degree(node attribute, const visibility& who) {
-  stored_index index(*reader_, attribute);
+expected<std::uint64_t> rocksdb_archive_view::reach(std::span<const node> attributes, const visibility& who) {
+  const auto visible = filter_for(who);
   position first, last;
   last.bytes.fill(0xff);
-  return archive_tree::count(index, first, last, filter_for(who));
+  std::uint64_t sum = 0;
+  for (const auto attribute : attributes) {
+    stored_index index(*reader_, attribute);
+    const auto degree = archive_tree::count(index, first, last, visible);
+    if (!degree) return degree;
+    sum += *degree;
+  }
+  return sum;
 }
 
-expected<void> rocksdb_archive_view::events_of(node attribute, const visibility& who,
+expected<void> rocksdb_archive_view::events_of(std::span<const node> attributes, const visibility& who,
                                                const std::function<bool(const event_facts&)>& visit) {
   const auto visible = filter_for(who);
+  for (const auto attribute : attributes) {
+    const auto going = visit_events_of(attribute, visible, visit);
+    if (!going) return fail(going.error());
+    if (!*going) break;
+  }
+  return {};
+}
+
+expected<bool> rocksdb_archive_view::visit_events_of(node attribute,
+                                                     const archive_tree::class_filter& visible,
+                                                     const std::function<bool(const event_facts&)>& visit) {
   stored_index index(*reader_, attribute);
   std::vector<local_id> ids;
   bool going = true;
@@ -200,9 +231,10 @@ expected<void> rocksdb_archive_view::events_of(node attribute, const visibility&
     if (ids.size() >= at_once) visited = visit_sorted(ids, visit, going);
     return going && visited.has_value();
   });
-  if (!seen) return seen;
-  if (!visited || !going) return visited;
-  return visit_sorted(ids, visit, going);
+  if (!seen) return fail(seen.error());
+  if (visited && going) visited = visit_sorted(ids, visit, going);
+  if (!visited) return fail(visited.error());
+  return going;
 }
 
 /// Facts of events that lie together are read in one go: most events of a hub are neighbours in order of

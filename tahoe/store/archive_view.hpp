@@ -18,13 +18,13 @@ class rocksdb_archive_view : public archive_view {
   expected<std::uint64_t> count(const hash256& attribute, const event_filter& filter) override;
   expected<std::vector<event_position>> page(const hash256& attribute, const event_filter& filter,
                                              std::uint64_t offset, std::size_t limit) override;
-  expected<std::vector<hash256>> sessions_of(const hash256& event) override;
-  expected<std::vector<event_position>> events_of_session(const hash256& session,
-                                                          const event_filter& filter) override;
+  expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) override;
+  expected<std::vector<event_position>> events_of_sessions(std::span<const hash256> sessions,
+                                                           const event_filter& filter) override;
   expected<std::optional<node>> event_node(const hash256& event, const visibility& who) override;
   expected<std::optional<event_facts>> facts(node event, const visibility& who) override;
-  expected<std::uint64_t> degree(node attribute, const visibility& who) override;
-  expected<void> events_of(node attribute, const visibility& who,
+  expected<std::uint64_t> reach(std::span<const node> attributes, const visibility& who) override;
+  expected<void> events_of(std::span<const node> attributes, const visibility& who,
                            const std::function<bool(const event_facts&)>& visit) override;
   expected<void> all_events(const visibility& who,
                             const std::function<bool(const event_facts&)>& visit) override;
@@ -38,6 +38,12 @@ class rocksdb_archive_view : public archive_view {
   [[nodiscard]] archive_tree::class_filter filter_for(const visibility& who,
                                                       std::optional<tahoe::category> category = {},
                                                       context_filter context = context_filter::all) const;
+  /// Adds the numbers of the session's events that pass, with their times.
+  [[nodiscard]] expected<void> add_events_of(const hash256& session, const event_filter& filter,
+                                             std::vector<local_id>& ids, std::vector<event_position>& events);
+  /// False when `visit` has stopped it.
+  [[nodiscard]] expected<bool> visit_events_of(node attribute, const archive_tree::class_filter& visible,
+                                               const std::function<bool(const event_facts&)>& visit);
   [[nodiscard]] expected<void> visit_sorted(std::vector<local_id>& ids,
                                             const std::function<bool(const event_facts&)>& visit,
                                             bool& going);

@@ -76,22 +76,31 @@ class memory_view : public archive_view {
     return events;
   }
 
-  expected<std::vector<hash256>> sessions_of(const hash256& event) override {
+  expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) override {
     std::vector<hash256> sessions;
-    const auto* found = all_->find(event);
-    if (!found || found->kind != itype::event) return sessions;
+    const auto held = [&](const document& session) {
+      return std::any_of(events.begin(), events.end(), [&](const hash256& event) {
+        const auto* found = all_->find(event);
+        return found && found->kind == itype::event && holds(session.ref, event);
+      });
+    };
     for (const auto& [hash, d] : all_->documents) {
-      if (d.kind == itype::session && holds(d.ref, event)) sessions.push_back(hash);
+      if (d.kind == itype::session && held(d)) sessions.push_back(hash);
     }
     return sessions;
   }
 
-  expected<std::vector<event_position>> events_of_session(const hash256& session,
-                                                          const event_filter& filter) override {
+  expected<std::vector<event_position>> events_of_sessions(std::span<const hash256> sessions,
+                                                           const event_filter& filter) override {
+    std::vector<hash256> members;
+    for (const auto& session : sessions) {
+      const auto* found = all_->find(session);
+      if (found && found->kind == itype::session)
+        members.insert(members.end(), found->ref.begin(), found->ref.end());
+    }
+    archive_rules::normalise(members);
     std::vector<event_position> events;
-    const auto* found = all_->find(session);
-    if (!found || found->kind != itype::session) return events;
-    for (const auto& hash : found->ref) {
+    for (const auto& hash : members) {
       const auto* event = all_->find(hash);
       if (event && event->kind == itype::event && in_range(*event, filter)) {
         events.push_back({hash, event->timestamp});
@@ -115,20 +124,21 @@ class memory_view : public archive_view {
     return facts_of(*found);
   }
 
-  expected<std::uint64_t> degree(node attribute, const visibility& who) override {
+  expected<std::uint64_t> reach(std::span<const node> attributes, const visibility& who) override {
     std::uint64_t sum = 0;
-    auto done = events_of(attribute, who, [&](const event_facts&) { return ++sum > 0; });
+    auto done = events_of(attributes, who, [&](const event_facts&) { return ++sum > 0; });
     if (!done) return fail(done.error());
     return sum;
   }
 
-  expected<void> events_of(node attribute, const visibility& who,
+  expected<void> events_of(std::span<const node> attributes, const visibility& who,
                            const std::function<bool(const event_facts&)>& visit) override {
     number_all();
     for (const auto* d : by_number_) {
       if (d->kind != itype::event || !visible(*d, who)) continue;
       const auto f = facts_of(*d);
-      const bool held = std::find(f.attributes.begin(), f.attributes.end(), attribute) != f.attributes.end();
+      const bool held = std::find_first_of(f.attributes.begin(), f.attributes.end(), attributes.begin(),
+                                           attributes.end()) != f.attributes.end();
       if (held && !visit(f)) return {};
     }
     return {};

@@ -63,6 +63,15 @@ error open_error(const std::string& directory, const rocksdb::Status& status) {
   return to_error(status, "store " + directory);
 }
 
+/// Parts of a cache, each with a lock of its own, as a power of two. A part must hold the largest block that is
+/// read again and again with room to spare: one that fits into none is read from disk at every look-up.
+int cache_parts(std::size_t cache_bytes) {
+  constexpr std::size_t part_bytes = 32u << 20;
+  int bits = 0;
+  while (bits < 4 && cache_bytes >> (bits + 1) >= part_bytes) ++bits;
+  return bits;
+}
+
 rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
   options.env = disk_that_may_fill();
@@ -151,7 +160,7 @@ expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_option
   if (auto made = options.read_only ? expected<void>() : make_directory(options.directory); !made)
     return fail(made.error());
   auto inner = std::make_unique<impl>();
-  inner->cache = rocksdb::NewLRUCache(options.cache_bytes);
+  inner->cache = rocksdb::NewLRUCache(options.cache_bytes, cache_parts(options.cache_bytes));
   auto settings = database_options(options.cache_bytes, inner->cache);
   if (!options.read_only) settings.info_log = make_database_log(options.directory);
   auto there = exists(options.directory, settings);

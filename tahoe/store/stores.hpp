@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tahoe/store/archive_store.hpp"
 #include "tahoe/store/cache_lake.hpp"
 #include "tahoe/store/committer.hpp"
 #include "tahoe/store/identity_store.hpp"
+#include "tahoe/store/notices.hpp"
 #include "tahoe/store/report_store.hpp"
 
 namespace cybexd::store {
@@ -28,11 +30,13 @@ struct stores {
   std::function<expected<void>(const std::string& directory)> backup;
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
+  /// What the stores have to tell the operator besides answers, e.g. the indexes they made.
+  std::shared_ptr<notices> say = std::make_shared<notices>();
 };
 
 /// Of the embedded home. Compared on open; a home of another version is refused. Raise it with every change
 /// of a stored layout.
-inline constexpr std::uint64_t home_format_version = 1;
+inline constexpr std::uint64_t home_format_version = 2;
 
 /// What opening a home may be told; units in the names.
 struct embedded_options {
@@ -41,6 +45,23 @@ struct embedded_options {
   bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
   bool read_only = false;                ///< Nothing in the directory is changed; a write is an error.
 };
+
+/// Where a store lives on MongoDB.
+struct mongodb_place {
+  std::string url;  ///< May hold a password; it is never in an error's text.
+  std::string db, coll;
+  bool read_only = false;  ///< Nothing is made there before it is read, no index either.
+};
+
+/// Each store by itself: on MongoDB where it has a place, else in the embedded home.
+struct store_places {
+  std::optional<mongodb_place> cache, archive, report, identity;
+  embedded_options embedded;
+};
+
+/// Opens every store where it lives. A MongoDB that is away is no error: its stores are unavailable until it
+/// comes. Errors: bad_input (a URL), and those of `open_embedded`.
+[[nodiscard]] expected<stores> open_stores(const store_places& places);
 
 /// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each
 /// naming the directory; not_found (it is to be read only and holds no store).

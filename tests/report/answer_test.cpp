@@ -58,9 +58,11 @@ class broken_view : public store::archive_view {
                                                     std::uint64_t, std::size_t) override {
     return broken();
   }
-  expected<std::vector<store::hash256>> sessions_of(const store::hash256&) override { return broken(); }
-  expected<std::vector<store::event_position>> events_of_session(const store::hash256&,
-                                                                 const store::event_filter&) override {
+  expected<std::vector<store::hash256>> sessions_of(std::span<const store::hash256>) override {
+    return broken();
+  }
+  expected<std::vector<store::event_position>> events_of_sessions(std::span<const store::hash256>,
+                                                                  const store::event_filter&) override {
     return broken();
   }
   expected<std::optional<store::node>> event_node(const store::hash256&, const store::visibility&) override {
@@ -69,8 +71,10 @@ class broken_view : public store::archive_view {
   expected<std::optional<store::event_facts>> facts(store::node, const store::visibility&) override {
     return broken();
   }
-  expected<std::uint64_t> degree(store::node, const store::visibility&) override { return broken(); }
-  expected<void> events_of(store::node, const store::visibility&,
+  expected<std::uint64_t> reach(std::span<const store::node>, const store::visibility&) override {
+    return broken();
+  }
+  expected<void> events_of(std::span<const store::node>, const store::visibility&,
                            const std::function<bool(const store::event_facts&)>&) override {
     return broken();
   }

@@ -1,16 +1,22 @@
-// What every report store does, in memory and on disk.
+// What every report store does, in memory, on disk and on MongoDB.
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 #include <set>
 #include <thread>
 
-#include "tests/fixtures/store_homes.hpp"
+#include "tests/fixtures/document_homes.hpp"
 
 namespace cybexd::tests {
 namespace {
 
 using namespace store;
+#ifdef CYBEXD_TESTS_MONGODB
+using homes = boost::mpl::list<mongodb_report_home>;
+using durable_home = mongodb_report_home;
+#else
 using homes = boost::mpl::list<memory_home, embedded_home>;
+using durable_home = embedded_home;
+#endif
 
 const std::string alice(64, 'a'), bob(64, 'b');
 
@@ -80,7 +86,7 @@ using names = std::vector<std::string>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(report_store_conformance)
+CYBEXD_CONFORMANCE_SUITE(report_store_conformance)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(documents_come_back_whole, Home, homes) {
   Home home;
@@ -91,7 +97,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(documents_come_back_whole, Home, homes) {
   for (const auto& d : {q, r, attribute("status", "wait")}) {
     auto found = reports.get(d.hash);
     BOOST_REQUIRE(found && *found);
-    BOOST_TEST((tahoe::to_value(**found) == tahoe::to_value(d)));
+    BOOST_TEST((in_order(**found) == in_order(d)));
   }
   auto absent = reports.get(crypto::sha256("absent"));
   BOOST_TEST((absent && !*absent));
@@ -122,11 +128,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(each_visits_all_in_order_until_told_to_stop, Home,
   std::vector<hash256> seen;
   BOOST_REQUIRE(reports.each([&](const document& d) {
     seen.push_back(d.hash);
-    put(reports, {report("made meanwhile " + std::to_string(seen.size()))});  // does not show
+    if (seen.size() <= 20) put(reports, {report("made meanwhile " + std::to_string(seen.size()))});
     return true;
   }));
-  BOOST_TEST(seen.size() == 20u);
+  if (Home::walks_see_one_instant) BOOST_TEST(seen.size() == 20u);
+  for (const auto& d : all) BOOST_TEST((std::find(seen.begin(), seen.end(), d.hash) != seen.end()));
   BOOST_TEST((std::is_sorted(seen.begin(), seen.end())));
+  BOOST_TEST((std::adjacent_find(seen.begin(), seen.end()) == seen.end()));
   std::size_t visits = 0;
   BOOST_REQUIRE(reports.each([&](const document&) { return ++visits < 3; }));
   BOOST_TEST(visits == 3u);
@@ -270,7 +278,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_hostile_query_document_harms_nothing, Home, home
 }
 
 BOOST_AUTO_TEST_CASE(a_reopened_store_and_a_killed_one_know_claims_and_owners) {
-  embedded_home home;
+  durable_home home;
   const auto r = report("r");
   put(*home.all.reports, {query("q", "wait", 1), query("p", "ready", 1, bob, crypto::to_hex(r.hash))});
   BOOST_TEST(update(*home.all.reports, taking("q", 1, {"me", 100})));

@@ -1,0 +1,145 @@
+#include <mongoc/mongoc.h>
+
+#include "tahoe/bson.hpp"
+#include "tahoe/store/mongodb_collection.hpp"
+
+namespace cybexd::store {
+namespace {
+
+/// The driver would refuse empty keys and the like, which JSON may hold and MongoDB takes.
+bson unchecked(upsert how = upsert::no) {
+  bson options;
+  options.add("validate", false);
+  if (how == upsert::yes) options.add("upsert", true);
+  return options;
+}
+
+std::uint64_t number(const bson& answer, std::string_view key) {
+  return static_cast<std::uint64_t>(answer.find(key).integer().value_or(0));
+}
+
+void each_index(const bson& answer, std::string_view list,
+                const std::function<void(std::size_t, const bson_view&)>& told) {
+  const auto items = answer.find(list).document();
+  if (!items) return;
+  items->each([&](const bson_element& item) {
+    if (const auto one = item.document())
+      told(static_cast<std::size_t>(one->find("index").integer().value_or(0)), *one);
+    return true;
+  });
+}
+
+write_result result_of(const bson& answer, std::string_view what) {
+  write_result r;
+  r.inserted = number(answer, "nInserted");
+  r.matched = number(answer, "nMatched");
+  r.modified = number(answer, "nModified");
+  r.removed = number(answer, "nRemoved");
+  r.upserted = number(answer, "nUpserted");
+  each_index(answer, "upserted", [&](std::size_t at, const bson_view&) { r.upserted_at.push_back(at); });
+  each_index(answer, "writeErrors", [&](std::size_t at, const bson_view& one) {
+    const auto kind = failure_of(static_cast<std::int32_t>(one.find("code").integer().value_or(0)));
+    if (kind == failure::conflict) {
+      r.duplicates.push_back(at);
+    } else {
+      r.faults.push_back(
+          {at,
+           {kind, std::string(what) + ": " + std::string(one.find("errmsg").text().value_or("refused"))}});
+    }
+  });
+  return r;
+}
+
+bool has_items(const bson& answer, std::string_view list) {
+  const auto items = answer.find(list).document();
+  return items && items->find("0").exists();
+}
+
+}  // namespace
+
+void bulk_write::freed::operator()(mongoc_bulk_operation_t* bulk) const {
+  mongoc_bulk_operation_destroy(bulk);
+}
+
+bulk_write::bulk_write(writing how) : bulk_(mongoc_bulk_operation_new(how == writing::in_order)) {}
+bulk_write::~bulk_write() = default;
+
+bool bulk_write::added(bool well, std::size_t bytes) {
+  if (!well) return false;
+  ++count_;
+  bytes_ += bytes;
+  return true;
+}
+
+bool bulk_write::insert(const bson& document) {
+  constexpr std::size_t room_for_id = 17;
+  if (document.size() + room_for_id > tahoe::max_bson_size) return false;
+  return added(
+      mongoc_bulk_operation_insert_with_opts(bulk_.get(), document.get(), unchecked().get(), nullptr),
+      document.size());
+}
+
+bool bulk_write::update_one(const bson& filter, const bson& change, upsert how) {
+  if (change.size() > tahoe::max_bson_size) return false;
+  return added(mongoc_bulk_operation_update_one_with_opts(bulk_.get(), filter.get(), change.get(),
+                                                          unchecked(how).get(), nullptr),
+               filter.size() + change.size());
+}
+
+bool bulk_write::update_one(const bson& filter, const bson_list& stages, upsert how) {
+  return update_one(filter, stages.items(), how);
+}
+
+bool bulk_write::update_many(const bson& filter, const bson& change) {
+  if (change.size() > tahoe::max_bson_size) return false;
+  return added(mongoc_bulk_operation_update_many_with_opts(bulk_.get(), filter.get(), change.get(),
+                                                           unchecked().get(), nullptr),
+               filter.size() + change.size());
+}
+
+bool bulk_write::replace_one(const bson& filter, const bson& document, upsert how) {
+  if (document.size() > tahoe::max_bson_size) return false;
+  return added(mongoc_bulk_operation_replace_one_with_opts(bulk_.get(), filter.get(), document.get(),
+                                                           unchecked(how).get(), nullptr),
+               filter.size() + document.size());
+}
+
+bool bulk_write::remove_one(const bson& filter) {
+  return added(mongoc_bulk_operation_remove_one_with_opts(bulk_.get(), filter.get(), nullptr, nullptr),
+               filter.size());
+}
+
+bool bulk_write::remove_many(const bson& filter) {
+  return added(mongoc_bulk_operation_remove_many_with_opts(bulk_.get(), filter.get(), nullptr, nullptr),
+               filter.size());
+}
+
+expected<write_result> mongodb_collection::write(bulk_write&& writes, std::string_view what) const {
+  const auto all = std::move(writes);
+  if (all.count() == 0) return write_result();
+  std::optional<mongodb_lease> lease;
+  if (session_ == nullptr) {
+    auto got = home_->lease(what);
+    if (!got) return fail(got.error());
+    lease = std::move(*got);
+  }
+  auto* client = session_ == nullptr ? lease->client() : session_->client();
+  auto* bulk = all.bulk_.get();
+  mongoc_bulk_operation_set_client(bulk, client);
+  mongoc_bulk_operation_set_database(bulk, db_.c_str());
+  mongoc_bulk_operation_set_collection(bulk, name_.c_str());
+  if (session_ != nullptr) mongoc_bulk_operation_set_client_session(bulk, session_->get());
+  if (session_ == nullptr || !session_->in_transaction())
+    mongoc_bulk_operation_set_write_concern(bulk, mongoc_client_get_write_concern(client));
+  bson_error_t problem;
+  bson_t answer;
+  const bool done = mongoc_bulk_operation_execute(bulk, &answer, &problem) != 0;
+  const bson copied{bson_view(&answer)};
+  bson_destroy(&answer);
+  // Refused writes are told one by one. Without any, or where the majority did not confirm, the call failed.
+  const bool confirmed = !has_items(copied, "writeConcernErrors");
+  if (!done && (!confirmed || !has_items(copied, "writeErrors"))) return fail(home_->as_error(problem, what));
+  return result_of(copied, what);
+}
+
+}  // namespace cybexd::store

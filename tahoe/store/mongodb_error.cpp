@@ -1,0 +1,51 @@
+#include <mongoc/mongoc.h>
+
+#include "tahoe/store/mongodb_home.hpp"
+
+namespace cybexd::store {
+namespace {
+
+/// What a server's code means for the caller. Names as in MongoDB's error_codes.yml. Everything else may pass
+/// (not primary, time-outs, interrupted, disk full, write concern, ...) and is `unavailable`: a call that is
+/// tried again loses nothing, one that is given up might.
+failure of_server_code(std::int32_t code) {
+  switch (code) {
+    case 11000:  // DuplicateKey
+    case 11001:
+    case 12582:
+      return failure::conflict;
+    case 10334:  // BSONObjectTooLarge
+    case 17419:  // the document after an update is too large
+    case 17420:
+    case 17280:  // KeyTooLong
+      return failure::too_large;
+    case 26:  // NamespaceNotFound
+      return failure::not_found;
+    default:
+      return failure::unavailable;
+  }
+}
+
+failure of(const bson_error_t& problem) {
+  switch (problem.domain) {
+    case MONGOC_ERROR_SERVER:
+    case MONGOC_ERROR_WRITE_CONCERN:
+    case MONGOC_ERROR_COMMAND:
+    case MONGOC_ERROR_COLLECTION:
+      return of_server_code(static_cast<std::int32_t>(problem.code));
+    case MONGOC_ERROR_BSON:
+      return failure::too_large;  // all that the driver itself refuses of well-formed documents
+    default:
+      return failure::unavailable;
+  }
+}
+
+}  // namespace
+
+failure failure_of(std::int32_t server_code) { return of_server_code(server_code); }
+
+error to_error(const bson_error_t& problem, std::string_view what) {
+  return {of(problem), std::string(what) + ": " + problem.message};
+}
+
+}  // namespace cybexd::store

@@ -1,0 +1,16 @@
+#pragma once
+// What is secret in a MongoDB URL, found in its text so that it also works for one the driver refuses.
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cybexd::store {
+
+/// User and password and the password of a key file, each as written and with its %XX read.
+[[nodiscard]] std::vector<std::string> secrets_of(std::string_view url);
+/// What stands between the credentials and the path.
+[[nodiscard]] std::string host_part(std::string_view url);
+/// The text with every secret as `***`.
+[[nodiscard]] std::string without(const std::vector<std::string>& secrets, std::string text);
+
+}  // namespace cybexd::store

@@ -1,0 +1,50 @@
+#pragma once
+// Sentences for the operator that a store has to say outside of an answer: indexes it made, traces of other
+// programs it met.
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace cybexd::store {
+
+/// Thread safe. What is said before anybody listens is kept, the newest hundred sentences.
+class notices {
+ public:
+  using listener = std::function<void(const std::string& sentence)>;
+
+  void say(const std::string& sentence) {
+    listener told;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!listener_) {
+        kept_.push_back(sentence);
+        if (kept_.size() > most_kept) kept_.pop_front();
+        return;
+      }
+      told = listener_;
+    }
+    told(sentence);
+  }
+
+  /// Gets what was kept, then every sentence when it is said, on the thread that says it.
+  void listen(listener to) {
+    std::deque<std::string> kept;
+    {
+      const std::scoped_lock lock(mutex_);
+      listener_ = to;
+      kept.swap(kept_);
+    }
+    if (!to) return;
+    for (const auto& sentence : kept) to(sentence);
+  }
+
+ private:
+  static constexpr std::size_t most_kept = 100;
+  std::mutex mutex_;
+  listener listener_;
+  std::deque<std::string> kept_;
+};
+
+}  // namespace cybexd::store

@@ -1,0 +1,231 @@
+// The ground that the MongoDB stores stand on: BSON, errors, deadlines, counts, indexes.
+#include <boost/test/unit_test.hpp>
+
+#include "tahoe/store/mongodb_collection.hpp"
+#include "tahoe/store/mongodb_url_internal.hpp"
+#include "tests/fixtures/mongodb_server.hpp"
+
+namespace cybexd::tests {
+
+using namespace store;
+
+namespace {
+
+mongodb_collection things(const mongodb_places& places, const std::string& name = "things") {
+  return {places.home(), places.cache.db, name};
+}
+
+template <class T>
+T must(expected<T> result) {
+  BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text));
+  return std::move(*result);
+}
+void must(const expected<void>& result) {
+  BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(mongodb_home, *with_mongodb())
+
+BOOST_AUTO_TEST_CASE(what_is_written_comes_back_with_its_types) {
+  const mongodb_places places;
+  const auto all = things(places);
+  const auto id = object_id::make();
+  BOOST_TEST((object_id::from_hex(id.to_hex()) == id));
+  bulk_write writes;
+  BOOST_TEST(writes.insert(bson()
+                               .add("_id", id)
+                               .add("whole", 2.0)
+                               .add("small", 7)
+                               .add("large", std::int64_t{1} << 40)
+                               .add("yes", true)
+                               .add_date("when", 1'500'000'000'123)
+                               .add_binary("bytes", std::string_view("a\0b", 3))
+                               .add_null("nothing")
+                               .add("", "an empty key")
+                               .add("a.b", bson().add("$odd", 1))));
+  const auto done = must(all.write(std::move(writes), "test: write"));
+  BOOST_TEST(done.inserted == 1u);
+  const auto read = must(all.find_one(bson().add("_id", id), {}, "test: read"));
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->find("whole").type() == 0x01);
+  BOOST_TEST(read->find("small").type() == 0x10);
+  BOOST_TEST(read->find("large").type() == 0x12);
+  BOOST_TEST((read->find("_id").id() == id));
+  BOOST_TEST(read->find("bytes").binary().value() == std::string_view("a\0b", 3));
+  BOOST_TEST(read->find("when").date().value() == 1'500'000'000'123);
+  BOOST_TEST((read->find("yes").boolean() == true && read->find("nothing").is_null()));
+  BOOST_TEST(read->find("").text().value() == "an empty key");
+  BOOST_TEST(read->find("a.b").document()->find("$odd").integer().value() == 1);
+  BOOST_TEST(!read->find("absent").exists());
+}
+
+BOOST_AUTO_TEST_CASE(duplicates_are_told_apart_and_the_rest_is_written) {
+  const mongodb_places places;
+  const auto all = things(places);
+  notices said;
+  must(all.make_indexes({{"by_hash", bson().add("_hash", 1), true, {}}}, said, "test: index"));
+  must(all.make_indexes({{"by_hash", bson().add("_hash", 1), true, {}}}, said, "test: index"));
+  std::vector<std::string> sentences;
+  said.listen([&](const std::string& s) { sentences.push_back(s); });
+  BOOST_REQUIRE_EQUAL(sentences.size(), 1u);  // once, not twice
+  BOOST_TEST(sentences[0] == "made the index by_hash of " + all.full_name());
+  bulk_write first;
+  for (const auto* hash : {"a", "b", "a", "c"}) first.insert(bson().add("_hash", hash));
+  const auto done = must(all.write(std::move(first), "test: write"));
+  BOOST_TEST(done.inserted == 3u);
+  BOOST_TEST(done.duplicates == std::vector<std::size_t>{2}, boost::test_tools::per_element());
+  BOOST_TEST(done.faults.empty());
+  bulk_write second;
+  for (const auto* hash : {"c", "d"})
+    second.update_one(bson().add("_hash", hash),
+                      bson().add("$setOnInsert", bson().add("n", 1.0)).add("$set", bson().add("m", 2)),
+                      upsert::yes);
+  const auto merged = must(all.write(std::move(second), "test: upsert"));
+  BOOST_TEST(merged.matched == 1u);
+  BOOST_TEST(merged.upserted_at == std::vector<std::size_t>{1}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(doubles_make_a_unique_index_a_plain_one) {
+  const mongodb_places places;
+  const auto all = things(places);
+  bulk_write twice;
+  for (int i = 0; i < 2; ++i) twice.insert(bson().add("_hash", "a"));
+  must(all.write(std::move(twice), "test: write"));
+  notices said;
+  std::string text;
+  said.listen([&](const std::string& s) { text += s + "\n"; });
+  const std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}}};
+  must(all.make_indexes(wishes, said, "test: index"));
+  BOOST_TEST(text.find("not unique") != std::string::npos);
+  text.clear();
+  must(all.make_indexes(wishes, said, "test: index"));
+  BOOST_TEST(text.find("not unique") != std::string::npos);  // said at every start
+}
+
+BOOST_AUTO_TEST_CASE(many_writes_are_few_commands) {
+  const mongodb_places places;
+  const auto all = things(places);
+  const auto before = places.home()->counts().commands;
+  bulk_write writes;
+  for (int i = 0; i < 3000; ++i) writes.insert(bson().add("n", i));
+  must(all.write(std::move(writes), "test: write"));
+  BOOST_TEST(places.home()->counts().commands - before == 1u);
+  find_options sorted;
+  sorted.sort = bson().add("n", -1);
+  sorted.limit = 2;
+  const auto last = must(all.find_all(bson(), sorted, "test: read"));
+  BOOST_REQUIRE_EQUAL(last.size(), 2u);
+  BOOST_TEST(last[1].find("n").integer().value() == 2998);
+  bson_list stages;
+  stages.push(bson().add("$group", bson().add_null("_id").add("sum", bson().add("$sum", "$n"))));
+  double sum = 0;
+  must(all.aggregate(stages, "test: sum", [&](const bson_view& one) {
+    sum = one.find("sum").number().value_or(0);
+    return true;
+  }));
+  BOOST_TEST(sum == 3000.0 * 2999 / 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_document_that_is_too_large_costs_the_others_nothing) {
+  const mongodb_places places;
+  const auto all = things(places);
+  bulk_write writes;
+  BOOST_TEST(writes.insert(bson().add("n", 1)));
+  BOOST_TEST(!writes.insert(bson().add("n", std::string(16u << 20, 'x'))));
+  BOOST_TEST(writes.insert(bson().add("n", 2)));
+  BOOST_TEST(must(all.write(std::move(writes), "test: write")).inserted == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(one_change_answers_the_document) {
+  const mongodb_places places;
+  const auto all = things(places);
+  const auto change = bson().add("$set", bson().add("owner", "me"));
+  BOOST_TEST(!must(all.find_and_update(bson().add("n", 1), change, {}, "test: claim")));
+  mongodb_collection::change_options made;
+  made.how = upsert::yes;
+  const auto claimed = must(all.find_and_update(bson().add("n", 1), change, made, "test: claim"));
+  BOOST_REQUIRE(claimed);
+  BOOST_TEST(claimed->find("owner").text().value() == "me");
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_is_done_whole_or_not_at_all) {
+  const mongodb_places places;
+  const auto all = things(places);
+  const auto insert = [&](mongodb_session& session, int n) -> expected<void> {
+    bulk_write one;
+    one.insert(bson().add("_id", n));
+    auto done = all.in(session).write(std::move(one), "test: write");
+    if (!done) return fail(done.error());
+    return {};
+  };
+  auto session = must(mongodb_session::make(*places.home(), "test: session"));
+  must(session.transaction("test: change", [&] { return insert(session, 1); }));
+  const auto undone = session.transaction("test: change", [&]() -> expected<void> {
+    if (auto done = insert(session, 2); !done) return done;
+    return fail(failure::conflict, "no, rather not");
+  });
+  BOOST_REQUIRE(!undone);
+  BOOST_TEST((undone.error().kind == failure::conflict));
+  BOOST_TEST(must(all.find_all(bson(), {}, "test: read")).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(errors_are_translated_and_hold_no_password) {
+  const std::string password = "s3cr%2Ft";
+  mongodb_options away;
+  away.url = "mongodb://someone:" + password + "@127.0.0.1:1/?retryWrites=false&authSource=admin";
+  away.select = std::chrono::milliseconds(200);
+  auto home = must(store::mongodb_home::open(away));
+  BOOST_TEST(home->where() == "127.0.0.1:1");
+  const mongodb_collection nowhere(home, "db", "things");
+  const auto read = nowhere.find_one(bson(), {}, "test: read");
+  BOOST_REQUIRE(!read);
+  BOOST_TEST((read.error().kind == failure::unavailable));
+  BOOST_TEST(read.error().text.starts_with("test: read: "));
+  for (const auto* wrong : {"mongodb://u:s3cr/t@x:99999999/", "nonsense s3cr", "mongodb://u:s3cr@/?x=s3cr"}) {
+    away.url = wrong;
+    const auto refused = store::mongodb_home::open(away);
+    BOOST_REQUIRE_MESSAGE(!refused, wrong);
+    BOOST_TEST((refused.error().kind == failure::bad_input));
+  }
+  const auto secrets =
+      secrets_of(away.url = "mongodb://u:" + password + "@h/?tlsCertificateKeyFilePassword=k1x");
+  BOOST_TEST(without(secrets, "a s3cr%2Ft b s3cr/t c k1x d") == "a *** b *** c *** d");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_fails_is_unavailable_and_then_works_again) {
+  mongodb_server server;
+  auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));
+  const mongodb_collection all(home, "test", "things");
+  const auto write = [&]() -> expected<write_result> {
+    bulk_write one;
+    one.insert(bson().add("n", 1));
+    return all.write(std::move(one), "test: write");
+  };
+  must(write());
+  const std::string app = R"("appName":"watched",)";
+  for (const auto& [mode, data] :
+       {std::pair{R"({"times":1})", R"("failCommands":["insert"],"errorCode":10107)"},  // not primary
+        std::pair{R"({"times":1})", R"("failCommands":["insert"],"errorCode":50)"},     // too slow
+        std::pair{R"({"times":1})", R"("failCommands":["insert"],"closeConnection":true)"},
+        std::pair{R"({"times":1})",
+                  R"("failCommands":["insert"],"writeConcernError":{"code":64,"errmsg":"waiting"})"}}) {
+    server.fail_commands(mode, "{" + app + data + "}");
+    const auto failed = write();
+    BOOST_REQUIRE_MESSAGE(!failed, data);
+    BOOST_TEST((failed.error().kind == failure::unavailable), failed.error().text);
+    server.heal();
+    must(write());
+  }
+  server.kill();
+  const auto away = write();
+  BOOST_REQUIRE(!away);
+  BOOST_TEST((away.error().kind == failure::unavailable), away.error().text);
+  server.start_again();
+  must(write());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cybexd::tests
