@@ -137,6 +137,23 @@ bool has_run(const document& raw, const std::string& orgid, const std::string& f
   return filters && std::find(filters->begin(), filters->end(), filter_id) != filters->end();
 }
 
+std::optional<double> first_run_of(const document& raw) {
+  double room = 0;
+  for (const auto& [key, field] : raw.extra)
+    if (const auto* number = field.number(room); key == first_run_field && number != nullptr) return *number;
+  return std::nullopt;
+}
+
+std::optional<filter_result> at_first_run(const document& stored, const document& raw,
+                                          const filter_result& result) {
+  const auto first = result.product.keeps_first_run ? first_run_of(stored) : std::nullopt;
+  if (!first || *first == result.first_run) return std::nullopt;
+  for (const auto& filter : tahoe::filters::all())
+    if (filter.id == result.filter_id)
+      return filter_result{result.filter_id, filter.run(raw.data, {raw.orgid, raw.timezone, *first}), *first};
+  return std::nullopt;
+}
+
 bool record_run(document& raw, const std::string& orgid, const filter_result& result) {
   if (!result.product.usable) {
     if (raw.valid == false) return false;
@@ -152,9 +169,8 @@ bool record_run(document& raw, const std::string& orgid, const filter_result& re
   const auto made = refs_made(result.product);
   raw.ref.insert(raw.ref.end(), made.begin(), made.end());
   normalise(raw.ref);
-  const auto kept = std::any_of(raw.extra.begin(), raw.extra.end(),
-                                [](const auto& m) { return m.first == first_run_field; });
-  if (result.product.keeps_first_run && !kept) raw.extra.emplace_back(first_run_field, result.first_run);
+  if (result.product.keeps_first_run && !first_run_of(raw))
+    raw.extra.emplace_back(first_run_field, result.first_run);
   return true;
 }
 

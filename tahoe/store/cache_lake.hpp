@@ -107,6 +107,11 @@ class cache_lake {
   /// server ends). With `set_aside_too` one pass offers each entry once: what is set aside again is offered
   /// again only after an empty take has ended the pass.
   [[nodiscard]] virtual expected<std::vector<lake_entry>> take(const take_limits& limits) = 0;
+  /// Where an empty take left entries that other servers have taken: seconds until the first of their claims
+  /// ends, unless they renew it. Nothing where no entry waits for that.
+  [[nodiscard]] virtual expected<std::optional<double>> seconds_to_a_free_claim() {
+    return std::optional<double>();
+  }
   /// Gives taken entries back unmarked.
   [[nodiscard]] virtual expected<void> release(std::span<const entry_id> ids) = 0;
   /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or

@@ -131,8 +131,10 @@ class memory_archive : public archive_store {
     auto& raw = all.documents.at(record.raw.hash);
     const bool joined = !made && archive_rules::add_submitter(raw, orgid, record.raw.timezone);
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
-      if (record.filtered->product.usable) apply(all, record.filtered->product);
-      archive_rules::record_run(raw, orgid, *record.filtered);
+      const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);
+      const auto& result = again ? *again : *record.filtered;
+      if (result.product.usable) apply(all, result.product);
+      archive_rules::record_run(raw, orgid, result);
     }
     return {record.raw.hash, !made && !joined};
   }

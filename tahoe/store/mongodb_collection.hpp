@@ -71,9 +71,10 @@ struct write_result {
 struct find_options {
   bson projection;  ///< Empty: whole documents.
   bson sort;
-  bson hint;                           ///< The key pattern of an index.
+  bson hint;  ///< The key pattern of an index.
+  std::uint64_t skip = 0;
   std::uint64_t limit = 0;             ///< 0: all.
-  std::uint32_t batch = 0;             ///< Documents an answer; 0: as the server likes.
+  std::uint32_t batch = 0;             ///< Documents in one answer; 0: as many as 16 MB hold.
   bool without_limit_of_time = false;  ///< For walks over everything: each answer has its deadline, not all.
 };
 
@@ -81,7 +82,13 @@ struct index_wish {
   std::string name;
   bson keys;  ///< E.g. `{"_ref": 1, "timestamp": -1}`.
   bool unique = false;
-  bson partial;  ///< partialFilterExpression; empty: all documents.
+<<<<<<< HEAD
+  bson partial;         ///< partialFilterExpression; empty: all documents.
+  bool sparse = false;  ///< Only documents that have one of the fields.
+=======
+  bson partial{};       ///< partialFilterExpression; empty: all documents.
+  bool sparse = false;  ///< Only documents that have a key.
+>>>>>>> mongo-lake
 };
 
 /// Cheap to copy. Thread safe but for one that is bound to a session.

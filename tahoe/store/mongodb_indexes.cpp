@@ -21,7 +21,7 @@ bool same_keys(const bson_view& a, const bson_view& b) {
 
 expected<std::vector<bson>> mongodb_collection::indexes(std::string_view what) const {
   std::vector<bson> all;
-  auto answer = run(bson().add("listIndexes", name_), false, what);
+  auto answer = home_->command(db_, bson().add("listIndexes", name_), false, what);
   if (!answer) {
     // A database or collection that is not there yet has no indexes.
     if (answer.error().kind == failure::not_found) return all;
@@ -40,6 +40,7 @@ expected<void> mongodb_collection::make_index(const index_wish& wish, bool uniqu
   bson index;
   index.add("key", wish.keys).add("name", wish.name);
   if (unique) index.add("unique", true);
+  if (wish.sparse) index.add("sparse", true);
   if (!wish.partial.empty()) index.add("partialFilterExpression", wish.partial);
   bson_list list;
   list.push(index);

@@ -25,9 +25,9 @@ bson queries_in(std::string_view status) {
 
 /// Queries in `processing` whose server is gone, or that another module left there.
 bson left_behind(double now, double foreign_age) {
-  const auto run_out = bson().add(deadline_field, bson().add("$lt", now));
+  const auto run_out = bson().add(until_field, bson().add("$lt", now));
   bson foreign;
-  foreign.add(deadline_field, bson().add("$not", bson().add("$type", "number")));
+  foreign.add(until_field, bson().add("$not", bson().add("$type", "number")));
   foreign.add("data.timestamp.0", bson().add("$not", bson().add("$gte", now - foreign_age)));
   auto filter = queries_in("processing");
   filter.add("$or", bson_list().push(run_out).push(foreign));
@@ -62,6 +62,7 @@ class mongodb_reports final : public report_store {
   }
 
   expected<bool> update(const query_update& update) override {
+    if (update.only_if_absent) return put_claimed(update);
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
       if (auto ready = ready_(); !ready) return fail(ready.error());
       auto stored = stored_with(documents_, by_hash(update.query.hash), {}, "reports: update");
@@ -75,6 +76,19 @@ class mongodb_reports final : public report_store {
     }
     return fail(failure::unavailable, "reports: update: query " + crypto::to_hex(update.query.hash) +
                                           " was changed by somebody else each time");
+  }
+
+  expected<void> renew(std::span<const hash256> queries, const query_claim& claim) override {
+    if (queries.empty()) return {};
+    if (auto ready = ready_(); !ready) return ready;
+    auto ours = by_hashes(queries);
+    ours.add("_cref", crypto::to_hex(status_hash("processing"))).add(owner_field, claim.owner);
+    bulk_write write;
+    (void)write.update_many(ours, bson().add("$set", bson().add(until_field, claim.deadline)));
+    auto done = documents_.write(std::move(write), "reports: renew");
+    if (!done) return fail(done.error());
+    if (!done->faults.empty()) return fail(done->faults.front().problem);
+    return {};
   }
 
   expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
@@ -118,7 +132,19 @@ class mongodb_reports final : public report_store {
     return documents_.make_indexes(wishes, *ties_.say, "reports: indexes");
   }
 
-  expected<std::size_t> write(const ordered_writes& writes, std::size_t items, std::string_view what) {
+  expected<bool> put_claimed(const query_update& update) {
+    ordered_writes writes;
+    for (const auto& d : update.new_children)
+      if (auto added = writes.put(d); !added) return fail(added.error());
+    const auto claim = update.claim ? claim_fields_of(*update.claim) : bson();
+    if (auto added = writes.put(update.query, claim); !added) return fail(added.error());
+    auto done = write(writes, 1, "reports: put");
+    if (!done) return fail(done.error());
+    return done->put_last;
+  }
+
+  expected<ordered_writes::result> write(const ordered_writes& writes, std::size_t items,
+                                         std::string_view what) {
     if (auto ready = ready_(); !ready) return fail(ready.error());
     const auto began = std::chrono::steady_clock::now();
     auto done = writes.write(documents_, what);
@@ -140,7 +166,7 @@ class mongodb_reports final : public report_store {
     writes.update(unchanged(stored.front().view()), std::move(*change));
     auto done = write(writes, 1, "reports: update");
     if (!done) return fail(done.error());
-    if (*done < expected_count) return false;
+    if (done->done < expected_count) return false;
     ordered_writes others;
     for (std::size_t i = 1; i < stored.size(); ++i) {
       const auto view = stored[i].view();

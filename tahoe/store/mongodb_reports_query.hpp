@@ -4,8 +4,8 @@
 //
 // Besides the original's fields it has, at the top level,
 //
-//   _cybexd_owner     string   the server that took it
-//   _cybexd_deadline  double   Unix seconds; afterwards the claim is free again
+//   _cybexd_owner  string   the server that took it
+//   _cybexd_until  double   Unix seconds; afterwards the claim is free again
 //
 // and what the query side keeps (`_cybexd_visible`, `_cybexd_answer`). The original's API may write old
 // values of all these back with an edit of its own; so no claim counts on a query whose `_cref` holds the
@@ -20,8 +20,8 @@
 namespace cybexd::store {
 
 inline constexpr std::string_view owner_field = "_cybexd_owner";
-inline constexpr std::string_view deadline_field = "_cybexd_deadline";
-inline constexpr std::array claim_fields{owner_field, deadline_field};  ///< Not part of the document.
+inline constexpr std::string_view until_field = "_cybexd_until";
+inline constexpr std::array claim_fields{owner_field, until_field};  ///< Not part of the document.
 
 /// The hash by which queries of a status are found in `_cref`.
 [[nodiscard]] hash256 status_hash(std::string_view status);
@@ -35,6 +35,9 @@ struct stored_query {
 
 /// Errors: corrupt.
 [[nodiscard]] expected<stored_query> read_query(const bson_view& stored);
+
+/// The fields of a claim.
+[[nodiscard]] bson claim_fields_of(const query_claim& claim);
 
 /// Whether the conditions of an update hold.
 [[nodiscard]] bool holds(const query_update& update, const stored_query& stored);

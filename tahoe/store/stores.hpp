@@ -1,5 +1,6 @@
 #pragma once
 // The four stores of a server, opened together. The one factory.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,6 +57,8 @@ struct mongodb_place {
 /// Each store by itself: on MongoDB where it has a place, else in the embedded home.
 struct store_places {
   std::optional<mongodb_place> cache, archive, report, identity;
+  /// How long an entry of a lake on MongoDB stays with a server that does not answer any more.
+  std::chrono::milliseconds claim{60'000};
   embedded_options embedded;
 };
 

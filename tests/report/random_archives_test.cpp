@@ -8,7 +8,6 @@
 #include "tahoe/json.hpp"
 #include "tahoe/store/stores.hpp"
 #include "tests/fixtures/golden.hpp"
-#include "tests/fixtures/temp_dir.hpp"
 #include "tests/report/brute_force.hpp"
 
 using namespace cybexd;
@@ -134,49 +133,9 @@ fixtures::documents only_visible(const brute_force::world& w) {
   return out;
 }
 
-std::vector<tahoe::document> list_of(const fixtures::documents& all) {
-  std::vector<tahoe::document> out;
-  for (const auto& [hash, d] : all) out.push_back(d);
-  return out;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(random_archives)
-
-BOOST_AUTO_TEST_CASE(the_embedded_archive_answers_as_that_in_memory) {
-  for (auto seed : seeds(25)) BOOST_TEST_CONTEXT("seed " << seed) {
-      fixtures::random_archive random(seed);
-      const auto memory = stored(random.all);
-      const tests::temp_dir folder;
-      const auto opened = store::open_embedded({folder.path().string()});
-      BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().text));
-      BOOST_REQUIRE(opened->archive->import(list_of(random.all)));
-      const auto view = memory->view(), embedded = opened->archive->view();
-      const auto orgs = random.some_orgs();
-      for (int i = 0; i < 40; ++i) {
-        const std::string type = i % 5 == 0 ? "threatrank" : i % 3 == 0 ? "count" : "related";
-        const auto query = random.query(type);
-        const auto one =
-            report::answer(type, query, {"u", true, {false, orgs}}, **view, fixtures::random_now);
-        const auto other =
-            report::answer(type, query, {"u", true, {false, orgs}}, **embedded, fixtures::random_now);
-        BOOST_REQUIRE(one && other);
-        BOOST_CHECK_EQUAL(one->ready, other->ready);
-        double room = 0;
-        if (const auto* rank = one->report.data.number(room); type == "threatrank" && rank != nullptr) {
-          double other_room = 0;
-          const auto* found = other->report.data.number(other_room);
-          BOOST_REQUIRE(found != nullptr);
-          BOOST_CHECK_LE(std::abs(*rank - *found), 1e-12 * std::abs(*rank));
-        } else {
-          BOOST_CHECK_MESSAGE(
-              tahoe::to_json(tahoe::to_value(one->report)) == tahoe::to_json(tahoe::to_value(other->report)),
-              type << tahoe::to_json(query));
-        }
-      }
-    }
-}
 
 BOOST_AUTO_TEST_CASE(answers_equal_those_of_a_scan) {
   for (auto seed : seeds(300)) BOOST_TEST_CONTEXT("seed " << seed) {
