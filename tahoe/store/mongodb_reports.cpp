@@ -38,8 +38,8 @@ bson left_behind(double now, double foreign_age, double ahead) {
 
 class mongodb_reports final : public report_store {
  public:
-  mongodb_reports(mongodb_collection documents, store_ties ties)
-      : documents_(std::move(documents)), ties_(std::move(ties)) {}
+  mongodb_reports(mongodb_collection documents, store_ties ties, bool read_only)
+      : documents_(std::move(documents)), ties_(std::move(ties)), read_only_(read_only) {}
 
   expected<void> put(std::span<const document> documents) override {
     ordered_writes writes;
@@ -123,8 +123,11 @@ class mongodb_reports final : public report_store {
     return each_document(documents_, claim_fields, visit, "reports: each");
   }
 
+  expected<std::uint64_t> size() override { return documents_.about_how_many("reports: size"); }
+
  private:
   expected<void> prepare() {
+    if (read_only_) return documents_.tell_missing_index("_hash", *ties_.say, "reports: indexes");
     const std::vector<index_wish> wishes{{"_hash_1", std::move(bson().add("_hash", 1)), true, {}},
                                          {"_cref_1", std::move(bson().add("_cref", 1)), false, {}},
                                          {"data.report_id_1", std::move(bson().add("data.report_id", 1)),
@@ -210,6 +213,7 @@ class mongodb_reports final : public report_store {
 
   mongodb_collection documents_;
   store_ties ties_;
+  bool read_only_;
   mongodb_clock clock_;
   once_ready ready_{[this] { return prepare(); }};
 };
@@ -222,7 +226,8 @@ expected<std::shared_ptr<report_store>> make_mongodb_reports(const mongodb_place
   options.url = place.url;
   auto home = mongodb_home::open(options);
   if (!home) return fail(home.error());
-  return std::make_shared<mongodb_reports>(mongodb_collection(*home, place.db, place.coll), ties);
+  return std::make_shared<mongodb_reports>(mongodb_collection(*home, place.db, place.coll), ties,
+                                           place.read_only);
 }
 
 }  // namespace cybexd::store
