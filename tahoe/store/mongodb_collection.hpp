@@ -82,13 +82,8 @@ struct index_wish {
   std::string name;
   bson keys;  ///< E.g. `{"_ref": 1, "timestamp": -1}`.
   bool unique = false;
-<<<<<<< HEAD
-  bson partial;         ///< partialFilterExpression; empty: all documents.
-  bool sparse = false;  ///< Only documents that have one of the fields.
-=======
   bson partial{};       ///< partialFilterExpression; empty: all documents.
-  bool sparse = false;  ///< Only documents that have a key.
->>>>>>> mongo-lake
+  bool sparse = false;  ///< Only documents that have one of the keys.
 };
 
 /// Cheap to copy. Thread safe but for one that is bound to a session.
