@@ -1,6 +1,4 @@
 #pragma once
-#include <functional>
-
 #include "actors/pool.hpp"
 #include "messages/actors.hpp"
 
@@ -8,7 +6,7 @@ namespace cybexd::actors {
 
 /// Runs the filters (see run_filters). Domain failures are data; an exception ends the worker, which is
 /// replaced.
-using analyst_work = std::function<messages::records_filtered(const messages::filter_records&)>;
+using analyst_work = work_function<messages::filter_records, messages::records_filtered>;
 
 /// A pool of analysts, each on a thread of its own. `metrics` outlives it.
 [[nodiscard]] messages::analyst_actor spawn_analysts(caf::actor_system& system, pool_options options,

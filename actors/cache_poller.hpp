@@ -38,7 +38,7 @@ struct poller_partners {
   messages::parser_actor parsers;
   messages::analyst_actor analysts;
   std::function<messages::archive_writer_actor()> make_writer;  ///< Called again when the writer dies.
-  messages::filter_catch_up_actor catch_up;
+  messages::catching_up catch_up;                               ///< Whoever knows the one that lives.
 };
 
 /// Rounds, credit and backoff around an archive_line.

@@ -22,7 +22,7 @@ struct identity_desk_options {
 
 struct identity_desk_state {
   identity_desk_state() = default;
-  static inline const char* name = "identity desk";
+  static inline const char* name = "identity_desk";
   identity_desk_options options;
 };
 

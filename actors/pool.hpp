@@ -140,4 +140,29 @@ typename Worker::behavior_type pool(
   }};
 }
 
+/// What a worker of one kind does with a job: a function, since what it needs is bound to it.
+template <class Request, class Answer>
+using work_function = std::function<Answer(const Request&)>;
+
+template <class Worker, class Request, class Answer>
+typename Worker::behavior_type worker(typename Worker::pointer self, const std::string& name,
+                                      const char* message, const work_function<Request, Answer>& work,
+                                      telemetry* metrics) {
+  const auto meter = metrics->actor(name);
+  behave(self, meter);
+  return {
+      metered(self, meter, message, [work](const Request& job) -> caf::result<Answer> { return work(job); })};
+}
+
+/// A pool of workers that have a function and no state, each on a thread of its own. `message` names their
+/// one message in the metrics, `options.name` them. `metrics` outlives it.
+template <class Worker, class Request, class Answer>
+Worker spawn_pool(caf::actor_system& system, pool_options options, const char* message,
+                  work_function<Request, Answer> work, telemetry& metrics) {
+  std::function<Worker()> make = [&system, name = options.name, message, work = std::move(work), &metrics] {
+    return spawn_detached(system, worker<Worker, Request, Answer>, name, message, work, &metrics);
+  };
+  return system.spawn(pool<Worker, Request, Answer>, std::move(options), std::move(make), &metrics);
+}
+
 }  // namespace cybexd::actors

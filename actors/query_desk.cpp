@@ -37,6 +37,10 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
   if (options_.renew_every.count() > 0) renew_claims();
 }
 
+query_desk_state::~query_desk_state() {
+  for (auto& [key, job] : jobs_) job.work->cancelled = true;
+}
+
 /// An unknown type has no workers: its failed report is made by those of the first type.
 std::string query_desk_state::queue_of(const std::string& type) const {
   return queues_.contains(type) ? type : options_.types.front();

@@ -53,7 +53,11 @@ class query_desk_state {
  public:
   using pointer = messages::query_desk_actor::stateful_pointer<query_desk_state>;
   query_desk_state() = default;
-  static inline const char* name = "query desk";
+  query_desk_state(const query_desk_state&) = delete;
+  query_desk_state& operator=(const query_desk_state&) = delete;
+  /// Nobody waits any more for the reports that are being made.
+  ~query_desk_state();
+  static inline const char* name = "query_desk";
 
   void start(pointer self, query_desk_options options, query_desk_peers peers);
 

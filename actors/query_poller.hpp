@@ -30,7 +30,7 @@ class query_poller_state {
  public:
   using pointer = messages::query_poller_actor::stateful_pointer<query_poller_state>;
   query_poller_state() = default;
-  static inline const char* name = "query poller";
+  static inline const char* name = "query_poller";
 
   void start(pointer self, query_poller_options options, messages::query_desk_actor desk);
   void look(std::uint64_t generation);

@@ -21,7 +21,7 @@ std::vector<std::string> worker_types(const query_side_options& options) {
 messages::report_worker_actor spawn_workers(caf::actor_system& system, const std::string& type,
                                             const store::stores& stores, const query_side_options& options,
                                             telemetry& metrics) {
-  const auto name = type + " worker";
+  const auto name = type + "_worker";
   const auto make = [&system, name, archive = stores.archive, report = options.report, &metrics] {
     return spawn_detached(system, report_worker, name, archive, report, &metrics);
   };
@@ -38,7 +38,7 @@ messages::reply_socket_actor spawn_sockets(caf::actor_system& system, const quer
     return spawn_detached(system, reply_socket, reply, &metrics);
   };
   return system.spawn(pool<messages::reply_socket_actor, messages::tell_socket, messages::socket_told>,
-                      pool_options{"reply socket", options.reply_sockets, waiting_replies, 1,
+                      pool_options{"reply_socket", options.reply_sockets, waiting_replies, 1,
                                    options.reply.timeout + worker_margin},
                       make, &metrics);
 }

@@ -28,7 +28,7 @@ struct reply_options {
 
 struct reply_socket_state {
   reply_socket_state() = default;
-  static inline const char* name = "reply socket";
+  static inline const char* name = "reply_socket";
   reply_options options;
 };
 

@@ -10,7 +10,7 @@ namespace cybexd::actors {
 
 struct report_writer_state {
   report_writer_state() = default;
-  static inline const char* name = "report writer";
+  static inline const char* name = "report_writer";
   std::shared_ptr<store::report_store> store;
 };
 

@@ -19,26 +19,33 @@ void readiness::set(std::string what) {
 
 namespace {
 
-messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
-                                                     const line_options& options,
-                                                     const line_partners& partners,
+messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer self, const line_setup& setup,
+                                                     const line_source& again,
                                                      const std::shared_ptr<readiness>& ready) {
-  const auto meter = partners.metrics->actor(supervisor_state::name);
+  const auto meter = setup.partners.metrics->actor(supervisor_state::name);
   behave(self, meter);
   act::on_down(self, [self](caf::down_msg& down) { act::st(self).down(down.source); });
-  act::st(self).start(self, options, partners, ready);
+  act::st(self).start(self, setup, again, ready);
   return {metered(self, meter, "submit", [self](messages::submit& what) { act::st(self).submit(what); }),
           metered(self, meter, "ask_query", [self](messages::ask_query& query) { act::st(self).ask(query); }),
-          metered(self, meter, "nudge",
-                  [self](messages::nudge nudge) { act::post(act::st(self).poller(), nudge); }),
+          metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
           metered(self, meter, "archive_once",
-                  [self](messages::archive_once& wish) -> caf::result<messages::archive_summary> {
-                    return act::pass_on(self, act::st(self).poller(), std::move(wish));
+                  [self](messages::archive_once wish) -> caf::result<messages::archive_summary> {
+                    auto promise = self->make_response_promise<messages::archive_summary>();
+                    act::st(self).archive_once(wish, promise);
+                    return promise;
                   }),
           metered(self, meter, "get_status",
-                  [self](messages::get_status wish) -> caf::result<messages::line_status> {
-                    return act::pass_on(self, act::st(self).poller(), wish);
+                  [self](messages::get_status) -> caf::result<messages::line_status> {
+                    return act::st(self).get_status();
                   }),
+          metered(self, meter, "catch_up",
+                  [self](messages::catch_up) -> caf::result<messages::caught_up> {
+                    auto promise = self->make_response_promise<messages::caught_up>();
+                    act::st(self).catch_up(promise);
+                    return promise;
+                  }),
+          metered(self, meter, "renew", [self](messages::renew& how) { act::st(self).renew(how); }),
           metered(self, meter, "stop", [self](messages::stop& how) { act::st(self).stop(how); }),
           metered(self, meter, "tick", [self](messages::tick tick) { act::st(self).tick(tick.generation); })};
 }
@@ -50,10 +57,10 @@ caf::actor_system_config& tuned(caf::actor_system_config& config) {
   return config;
 }
 
-line start_line(caf::actor_system& system, line_options options, line_partners partners) {
+line start_line(caf::actor_system& system, line_setup setup, line_source again) {
   auto ready = std::make_shared<readiness>();
-  connect_metrics(*partners.metrics, partners.stores, partners.now);
-  auto handle = system.spawn(supervisor, std::move(options), std::move(partners), ready);
+  connect_metrics(*setup.partners.metrics, setup.partners.stores, setup.partners.now);
+  auto handle = system.spawn(supervisor, std::move(setup), std::move(again), ready);
   return {std::move(handle), std::move(ready)};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Starts the actors of the archive line, watches and replaces them, passes on what comes from outside, stops
-// in order.
+// Starts the actors of the archive line and of the query side, watches and replaces them, passes on what
+// comes from outside, lets the line go on with new settings, stops in order.
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,6 +21,7 @@
 namespace cybexd::actors {
 
 struct line_options {
+  bool archives = true;  ///< False: this process only answers queries (`report`), and the rest is not used.
   std::size_t workers = 2;  ///< Of each pool: decryptors, parsers, analysts. One for each core.
   std::set<std::string, std::less<>> filters = {};  ///< Names of the filters that run. Empty: none.
   tahoe::parse_limits parse = {};
@@ -41,6 +42,13 @@ struct line_partners {
   std::function<double()> now;  ///< Unix seconds.
 };
 
+struct line_setup {
+  line_options options;
+  line_partners partners;
+};
+/// The settings of this moment, asked at a `renew`. Errors: as of the keys.
+using line_source = std::function<expected<line_setup>()>;
+
 /// What a running line waits for before it can serve. Thread safe.
 class readiness {
  public:
@@ -54,8 +62,8 @@ class readiness {
 };
 
 /// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who
-/// knows a part of its interface: submit, ask_query, nudge, archive_once, get_status, stop. Drop it before
-/// the actor system ends.
+/// knows a part of its interface: submit, ask_query, nudge, archive_once, get_status, renew, stop. Drop it
+/// before the actor system ends.
 struct line {
   messages::supervisor_actor supervisor;
   std::shared_ptr<const readiness> ready;
@@ -66,8 +74,8 @@ struct line {
 
 /// Starts everything. Also makes `metrics` read the books, the pending filters and the store's own numbers at
 /// every scrape (telemetry::forget_sources undoes that, before the stores close), and the stores tell it of
-/// their commits.
-[[nodiscard]] line start_line(caf::actor_system& system, line_options options, line_partners partners);
+/// their commits. `again` is for `renew`; it may be empty.
+[[nodiscard]] line start_line(caf::actor_system& system, line_setup setup, line_source again = {});
 
 /// The names of all built-in filters.
 [[nodiscard]] std::set<std::string, std::less<>> all_filters();

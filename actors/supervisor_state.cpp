@@ -1,17 +1,13 @@
 #include "actors/supervisor_state.hpp"
 
-#include "actors/analyst.hpp"
-#include "actors/archive_work.hpp"
-#include "actors/decryptor.hpp"
-#include "actors/lake_writer.hpp"
-#include "actors/parser.hpp"
-
 namespace cybexd::actors {
 
 namespace {
 
 constexpr auto pause_before_replacing = std::chrono::seconds(1);
 constexpr auto look_every = std::chrono::seconds(1);
+constexpr caf::timespan longest_work = std::chrono::hours(24);  // as long as an operator's command waits
+constexpr int catch_up_tries = 3;
 
 /// Ticks of the supervisor: what each generation means.
 enum : std::uint64_t {
@@ -23,26 +19,17 @@ enum : std::uint64_t {
   stop_deadline
 };
 
-}  // namespace
-
-void supervisor_state::start(pointer self, line_options options, line_partners partners,
-                             std::shared_ptr<readiness> ready) {
-  self_ = self;
-  options_ = std::move(options);
-  partners_ = std::move(partners);
-  ready_ = std::move(ready);
-  start_pools();
-  start_catch_up();
-  start_poller();
-  start_intake();
-  if (options_.queries) start_queries();
-  ready_->set({});
-  look_after_it();
+error not_this_process(const char* what) {
+  return {failure::unavailable, std::string("this process ") + what};
 }
+
+}  // namespace
 
 void supervisor_state::tick(std::uint64_t what) {
   if (what == stop_deadline) return finish_stop(false, "the deadline passed");
   if (stopping_) return;
+  if (what == look) return look_after_it();
+  if (missing_.erase(what) == 0) return;  // replaced already, by a renewal
   switch (what) {
     case replace_intake:
       return start_intake();
@@ -50,10 +37,8 @@ void supervisor_state::tick(std::uint64_t what) {
       return start_poller();
     case replace_catch_up:
       return start_catch_up();
-    case replace_queries:
-      return start_queries();
     default:
-      return look_after_it();
+      return start_queries();
   }
 }
 
@@ -61,120 +46,110 @@ void supervisor_state::tick_after(caf::timespan time, std::uint64_t what) {
   act::tell_after(self_, time, messages::supervisor_actor{self_}, messages::tick{what});
 }
 
+void supervisor_state::replace_later(std::uint64_t what, const char* who) {
+  if (!missing_.insert(what).second) return;
+  log(log_level::error, name, std::string(who) + " ended and is replaced");
+  partners_.metrics->actor(who).restarted();
+  tick_after(pause_before_replacing, what);
+  show_readiness();
+}
+
 void supervisor_state::down(const caf::actor_addr& who) {
   if (stopping_) return;
-  const auto again = [this](const char* what, std::uint64_t tick) {
-    log(log_level::error, name, std::string(what) + " ended and is replaced");
-    partners_.metrics->actor(what).restarted();
-    tick_after(pause_before_replacing, tick);
-  };
-  if (who == intake_.address()) return again("intake", replace_intake);
-  if (who == poller_.address()) return again("cache_poller", replace_poller);
-  if (who == catch_up_.address()) return again("filter_catch_up", replace_catch_up);
-  if (!options_.queries) return;
+  if (options_.archives) {
+    if (who == intake_.address()) return replace_later(replace_intake, "intake");
+    if (who == poller_.address()) poller_is_gone();
+    if (who == poller_.address() && renewing_.empty()) return replace_later(replace_poller, "cache_poller");
+    if (who == catch_up_.address() && renewing_.empty())
+      return replace_later(replace_catch_up, "filter_catch_up");
+  }
+  if (!options_.queries || missing_.contains(replace_queries)) return;
   const bool desk = who == queries_.desk.address();
-  if ((!desk && who != queries_.poller.address()) || replacing_queries_) return;
+  if (!desk && who != queries_.poller.address()) return;
   // Desk and poller know each other: both are replaced together.
-  replacing_queries_ = true;
-  caf::anon_send_exit(queries_.desk, caf::exit_reason::kill);
-  caf::anon_send_exit(queries_.poller, caf::exit_reason::kill);
-  again(desk ? "query_desk" : "query_poller", replace_queries);
+  end("query_desk");
+  end("query_poller");
+  replace_later(replace_queries, desk ? "query_desk" : "query_poller");
 }
 
 void supervisor_state::submit(messages::submit& what) {
+  if (!options_.archives) return (*what.reply)(fail(not_this_process("takes no records")));
   if (stopping_) return (*what.reply)(fail(failure::overloaded, "the server is stopping"));
+  if (missing_.contains(replace_intake))
+    return (*what.reply)(fail(failure::overloaded, "the intake is being replaced"));
   act::post(intake_, std::move(what));
 }
 
 void supervisor_state::ask(messages::ask_query& query) {
-  if (!options_.queries) return (*query.reply)(fail(failure::unavailable, "this server answers no queries"));
+  if (!options_.queries) return (*query.reply)(fail(not_this_process("answers no queries")));
   if (stopping_) return (*query.reply)(fail(failure::overloaded, "the server is stopping"));
+  if (missing_.contains(replace_queries))
+    return (*query.reply)(fail(failure::overloaded, "the query desk is being replaced"));
   act::post(queries_.desk, std::move(query));
 }
 
-template <class Handle>
-void supervisor_state::watch(const Handle& child) {
-  act::watch(self_, child);
-  take_along(self_, child);
+void supervisor_state::nudge() {
+  if (options_.archives) act::post(poller_, messages::nudge{});
 }
 
-void supervisor_state::start_pools() {
-  auto& metrics = *partners_.metrics;
-  auto& system = self_->system();
-  // Room for all that the poller and the catch-up may have on their way at once.
-  const pool_options pool{.name = {}, .workers = options_.workers, .queue = options_.poller.line.units + 16};
-  decryptors_ = spawn_decryptors(
-      system, pool,
-      [lake = partners_.stores.lake, key = partners_.private_key](const messages::open_files& job) {
-        return open_envelopes(*lake, key, job);
-      },
-      metrics);
-  parsers_ = spawn_parsers(
-      system, pool,
-      [limits = options_.parse](const messages::parse_records& job) { return parse_texts(job, limits); },
-      metrics);
-  analysts_ = spawn_analysts(
-      system, pool,
-      [filters = options_.filters, now = partners_.now, &metrics](const messages::filter_records& job) {
-        return run_filters(job, filters, now(), metrics);
-      },
-      metrics);
-  lake_writer_ = spawn_lake_writer(system, partners_.stores.lake, metrics);
-  take_along(self_, decryptors_);
-  take_along(self_, parsers_);
-  take_along(self_, analysts_);
-  take_along(self_, lake_writer_);
+caf::result<messages::line_status> supervisor_state::get_status() {
+  if (!options_.archives) return caf::make_error(caf::sec::request_receiver_down);
+  return act::pass_on(self_, poller_, messages::get_status{});
 }
 
-void supervisor_state::start_catch_up() {
-  catch_up_options options;
-  for (const auto& filter : tahoe::filters::all())
-    if (options_.filters.contains(filter.name)) options.sub_types.emplace_back(filter.sub_type);
-  options.backoff = options_.poller.backoff;
-  options.seed = options_.poller.seed + 1;
-  catch_up_ = spawn_filter_catch_up(self_->system(), std::move(options), partners_.stores.archive, analysts_,
-                                    *partners_.metrics);
-  watch(catch_up_);
+void supervisor_state::archive_once(messages::archive_once wish,
+                                    caf::typed_response_promise<messages::archive_summary> promise) {
+  const auto asker = ++last_asker_;
+  archiving_once_.emplace(asker, std::move(promise));
+  if (!options_.archives) return poller_is_gone();
+  act::ask(self_, poller_, longest_work, wish)
+      .then([this, asker](const messages::archive_summary& answer) { archived_once(asker, answer); },
+            [this, asker](caf::error& e) {
+              messages::archive_summary failed;
+              failed.reason = "the cache poller: " + error_text(self_, e);
+              archived_once(asker, failed);
+            });
 }
 
-void supervisor_state::start_poller() {
-  poller_partners with;
-  with.lake = partners_.stores.lake;
-  with.archive = partners_.stores.archive;
-  with.decryptors = decryptors_;
-  with.parsers = parsers_;
-  with.analysts = analysts_;
-  with.make_writer = [&system = self_->system(), options = options_.writer, commit = partners_.stores.commit,
-                      metrics = partners_.metrics] {
-    return spawn_archive_writer(system, options, commit, *metrics);
-  };
-  with.catch_up = catch_up_;
-  poller_ = spawn_cache_poller(self_->system(), options_.poller, std::move(with), *partners_.metrics);
-  watch(poller_);
+void supervisor_state::archived_once(std::uint64_t asker, const messages::archive_summary& answer) {
+  if (auto found = archiving_once_.extract(asker); !found.empty()) found.mapped().deliver(answer);
 }
 
-void supervisor_state::start_intake() {
-  intake_partners with;
-  with.who = partners_.who;
-  with.key = partners_.public_key;
-  with.lake_writer = lake_writer_;
-  with.now = partners_.now;
-  with.arrived = [supervisor = messages::supervisor_actor{self_}] {
-    act::post(supervisor, messages::nudge{});
-  };
-  with.pending = [lake = partners_.stores.lake]() -> std::uint64_t {
-    const auto books = lake->books();
-    return books ? books->pending : 0;
-  };
-  intake_ = spawn_intake(self_->system(), options_.intake, std::move(with), *partners_.metrics);
-  watch(intake_);
+void supervisor_state::poller_is_gone() {
+  messages::archive_summary failed;
+  failed.reason = "the cache poller has ended; ask again";
+  for (auto& [asker, promise] : std::exchange(archiving_once_, {})) promise.deliver(failed);
 }
 
-void supervisor_state::start_queries() {
-  replacing_queries_ = false;
-  queries_ = spawn_query_side(self_->system(), partners_.stores, *options_.queries, *partners_.metrics);
-  watch(queries_.desk);
-  watch(queries_.poller);
+void supervisor_state::catch_up(caf::typed_response_promise<messages::caught_up> promise) {
+  const auto asker = ++last_asker_;
+  catching_up_[asker].promise = std::move(promise);
+  catch_up_for(asker);
+}
+
+void supervisor_state::catch_up_for(std::uint64_t asker) {
+  ++catching_up_.at(asker).tries;
+  act::ask(self_, catch_up_, longest_work, messages::catch_up{})
+      .then([this, asker](const messages::caught_up& answer) { caught_up(asker, answer); },
+            [this, asker](caf::error& e) {
+              // One that has died is replaced, and then asked again.
+              if (e == caf::sec::request_timeout) caught_up(asker, {false, "it took too long", 0});
+            });
+}
+
+void supervisor_state::caught_up(std::uint64_t asker, const messages::caught_up& answer) {
+  if (auto found = catching_up_.extract(asker); !found.empty()) found.mapped().promise.deliver(answer);
+}
+
+void supervisor_state::catch_up_again() {
+  std::vector<std::uint64_t> askers;
+  for (const auto& [asker, what] : catching_up_) askers.push_back(asker);
+  for (const auto asker : askers) {
+    if (catching_up_.at(asker).tries < catch_up_tries)
+      catch_up_for(asker);
+    else
+      caught_up(asker, {false, "the filter catch-up has died again and again", 0});
+  }
 }
 
 /// Keeps `ready` true to what the poller says, every second.
@@ -182,16 +157,22 @@ void supervisor_state::look_after_it() {
   act::ask(self_, poller_, look_every, messages::get_status{})
       .then(
           [this](const messages::line_status& status) {
-            if (!stopping_) ready_->set(status.trouble);
-            look_again();
+            line_trouble_ = status.trouble;
+            show_readiness();
+            tick_after(look_every, look);
           },
           [this](caf::error&) {
             // It may only be busy with a long write; a dead one is replaced by `down`.
-            look_again();
+            tick_after(look_every, look);
           });
 }
 
-void supervisor_state::look_again() { tick_after(look_every, look); }
+void supervisor_state::show_readiness() {
+  if (stopping_) return;
+  if (missing_.contains(replace_intake)) return ready_->set("the intake to be replaced");
+  if (missing_.contains(replace_queries)) return ready_->set("the query desk to be replaced");
+  ready_->set(line_trouble_);
+}
 
 template <class Handle>
 void supervisor_state::drain(const Handle& child, const char* who, caf::timespan deadline,
@@ -203,9 +184,58 @@ void supervisor_state::drain(const Handle& child, const char* who, caf::timespan
             next();
           },
           [this, who, next](caf::error& e) {
-            left_ += std::string(who) + ": " + error_text(self_, e) + ". ";
+            // One that is gone already has given back what it had.
+            if (e != caf::sec::request_receiver_down)
+              left_ += std::string(who) + ": " + error_text(self_, e) + ". ";
             next();
           });
+}
+
+void supervisor_state::renew(messages::renew& how) {
+  if (stopping_) return (*how.reply)(fail(failure::overloaded, "the server is stopping"));
+  waiting_renewals_.push_back(std::move(how));
+  if (renewing_.empty()) begin_renewal();
+}
+
+/// The new intake takes what comes while the old one ends, and the lake keeps it until the new line is there.
+/// The query side goes on as it is.
+void supervisor_state::begin_renewal() {
+  renewing_ = std::exchange(waiting_renewals_, {});
+  auto fresh = again_ ? again_() : expected<line_setup>(fail(not_this_process("reads no settings again")));
+  if (!fresh) {
+    for (const auto& asked : std::exchange(renewing_, {})) (*asked.reply)(fail(fresh.error()));
+    return;
+  }
+  fresh->options.queries = std::move(options_.queries);
+  fresh->options.archives = options_.archives;
+  options_ = std::move(fresh->options);
+  partners_ = std::move(fresh->partners);
+  if (!options_.archives) return finish_renewal();
+  const caf::timespan deadline = renewing_.front().deadline;
+  const auto running = std::make_shared<int>(2);
+  const auto one_ended = [this, running] {
+    if (--*running == 0) finish_renewal();
+  };
+  own("intake before", intake_);
+  drain(intake_, "intake", deadline, one_ended);
+  missing_.erase(replace_intake);
+  start_intake();
+  drain(poller_, "cache_poller", deadline,
+        [=, this] { drain(catch_up_, "filter_catch_up", deadline, one_ended); });
+}
+
+void supervisor_state::finish_renewal() {
+  if (stopping_) return;  // which has answered
+  if (options_.archives) {
+    for (const auto* role : {"intake before", "poller", "catch_up", "decryptors", "parsers", "analysts"})
+      end(role);
+    missing_.erase(replace_poller);
+    missing_.erase(replace_catch_up);
+    start_line();
+  }
+  const messages::drained answer{left_.empty(), std::exchange(left_, {})};
+  for (const auto& asked : std::exchange(renewing_, {})) (*asked.reply)(answer);
+  if (!waiting_renewals_.empty()) begin_renewal();
 }
 
 /// Nothing new first; then what is under way, archive line and queries side by side.
@@ -213,14 +243,19 @@ void supervisor_state::stop(messages::stop& how) {
   stops_.push_back(how.reply);
   if (std::exchange(stopping_, true)) return;
   ready_->set("the server to stop");
+  for (auto* waiting : {&renewing_, &waiting_renewals_})
+    for (const auto& asked : std::exchange(*waiting, {}))
+      (*asked.reply)(fail(failure::overloaded, "the server is stopping"));
   const caf::timespan deadline = how.deadline;
   tick_after(deadline, stop_deadline);
-  sides_running_ = options_.queries ? 2 : 1;
-  drain(intake_, "intake", deadline, [this, deadline] {
-    drain(poller_, "cache_poller", deadline, [this, deadline] {
-      drain(catch_up_, "filter_catch_up", deadline, [this] { one_side_stopped(); });
+  sides_running_ = (options_.archives ? 1 : 0) + (options_.queries ? 1 : 0);
+  if (options_.archives) {
+    drain(intake_, "intake", deadline, [this, deadline] {
+      drain(poller_, "cache_poller", deadline, [this, deadline] {
+        drain(catch_up_, "filter_catch_up", deadline, [this] { one_side_stopped(); });
+      });
     });
-  });
+  }
   if (!options_.queries) return;
   drain(queries_.poller, "query_poller", deadline,
         [this, deadline] { drain(queries_.desk, "query_desk", deadline, [this] { one_side_stopped(); }); });

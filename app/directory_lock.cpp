@@ -30,14 +30,23 @@ std::string holder(int file) {
 }  // namespace
 
 expected<directory_lock> directory_lock::take(const std::string& data_dir) {
+  return take(data_dir, "lock", "is in use by");
+}
+
+expected<directory_lock> directory_lock::take_for_backup(const std::string& data_dir) {
+  return take(data_dir, "backup.lock", "is being backed up by");
+}
+
+expected<directory_lock> directory_lock::take(const std::string& data_dir, const std::string& name,
+                                              const std::string& used) {
   if (auto made = make_folder(data_dir); !made) return fail(made.error());
-  const std::string path = data_dir + "/lock";
+  const std::string path = data_dir + "/" + name;
   descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file) return fail(failure::unavailable, path + " cannot be opened: " + system_text(errno));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return fail(failure::unavailable, path + " cannot be locked: " + system_text(errno));
-    return fail(failure::conflict, data_dir + " is in use by " + holder(file.get()));
+    return fail(failure::conflict, data_dir + " " + used + " " + holder(file.get()));
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {

@@ -13,9 +13,14 @@ class directory_lock {
   /// Makes the directory where it is missing. Errors: conflict (naming the process that holds it),
   /// unavailable.
   [[nodiscard]] static expected<directory_lock> take(const std::string& data_dir);
+  /// The same with `data_dir/backup.lock`: one backup at a time, beside a running server. Who holds it owns
+  /// `data_dir/checkpoint`.
+  [[nodiscard]] static expected<directory_lock> take_for_backup(const std::string& data_dir);
 
  private:
   explicit directory_lock(descriptor file) : file_(std::move(file)) {}
+  [[nodiscard]] static expected<directory_lock> take(const std::string& data_dir, const std::string& name,
+                                                     const std::string& used);
   descriptor file_;
 };
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config/settings.hpp"
 #include "app/directory_lock.hpp"
@@ -29,6 +30,10 @@ class open_exports;
 /// Opens the stores that the settings name. Errors as of the factory; bad_input for a kind that is not there
 /// yet.
 [[nodiscard]] expected<store::stores> open_stores(const settings& from);
+/// The stores that live in `data_dir/store`, by their sections: cache, archive, report, identity.
+[[nodiscard]] std::vector<std::string> embedded_stores(const settings& from);
+/// How the embedded home in a directory is opened.
+[[nodiscard]] store::embedded_options embedded_options_of(const settings& from, const std::string& directory);
 
 /// Thread safe. In a server it lives as long as the server; a command makes one for itself.
 class engine {

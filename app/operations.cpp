@@ -30,6 +30,7 @@ const std::vector<operation>& all_operations() {
       {"get", operations::get},
       {"digest", operations::digest},
       {"verify", operations::verify},
+      {"checkpoint", operations::checkpoint},
   };
   return all;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <filesystem>
 #include <thread>
 
 #include "app/config/keys.hpp"
@@ -35,6 +36,13 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+/// What a backup that was cut short has left: files that the store gave up long ago would take room for ever.
+void remove_left_checkpoint(const std::string& data_dir) {
+  const auto alone = directory_lock::take_for_backup(data_dir);
+  std::error_code ignored;
+  if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
 }
 
 struct sampled {
@@ -91,6 +99,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   auto& p = *made->parts_;
   p.config = config;
   ::unlink(p.path("run.json").c_str());  // left behind by a kill
+  remove_left_checkpoint(config.values.data_dir.path);
   if (const auto secret = read_token_secret(config.values); !secret) return fail(secret.error());
   auto stores = open_stores(config.values);
   if (!stores) return fail(stores.error());
@@ -111,7 +120,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   return made;
 }
 
-void server::reload(const configuration& fresh) {
+void server::reload(const configuration& fresh, std::function<void()> done) {
   auto& p = *parts_;
   const auto changes = differences(p.config.values, fresh.values);
   if (!changes.on_restart.empty())
@@ -130,10 +139,15 @@ void server::reload(const configuration& fresh) {
     say(severity::error, "tokens cannot be used: " + secret.error().text);
   if (auto limits = p.http.reload(http_options_of(values)); !limits)
     say(severity::error, limits.error().text);
-  if (auto line = p.actors->restart_line(values.stop_within); !line)
-    say(severity::error, "the old keys stay in use: " + line.error().text);
-  say(severity::info, "read the configuration again" +
-                          (changes.on_reload.empty() ? "" : "; changed: " + joined(changes.on_reload)));
+  p.actors->renew_line(values.stop_within, [changed = joined(changes.on_reload),
+                                            done = std::move(done)](const expected<messages::drained>& line) {
+    if (!line)
+      say(severity::error, "the archive line goes on as it was: " + line.error().text);
+    else if (!line->clean)
+      say(severity::warning, "given up by the archive line: " + line->left);
+    say(severity::info, "read the configuration again" + (changed.empty() ? "" : "; changed: " + changed));
+    if (done) done();
+  });
 }
 
 void server::sample() {
@@ -155,13 +169,12 @@ void server::stop() {
   say(severity::info, "stopping");
   tell_systemd("STOPPING=1");
   const auto whole = p.config.values.stop_within;
-  // Uploads in flight need the line until they are answered, so the public port goes first; queries that wait
-  // there are answered by the query side's own end.
-  std::thread public_port([&] { p.http.stop_public(whole * 4 / 10); });
-  std::string left = p.actors ? p.actors->stop_queries(whole * 4 / 10) : "";
+  // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
+  // wait are answered by the query side's own end.
+  std::thread public_port([&] { p.http.stop_public(whole * 6 / 10); });
+  std::string left = p.actors ? p.actors->stop(whole * 6 / 10) : "";
   public_port.join();
   if (p.actors) left += p.actors->stop_identities(whole / 10);
-  if (p.actors) left += p.actors->stop_line(whole * 4 / 10);
   ::unlink(p.path("run.json").c_str());
   p.http.stop(std::chrono::milliseconds(100));
   ::unlink(p.path("cybexd.sock").c_str());

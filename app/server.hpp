@@ -1,5 +1,6 @@
 #pragma once
 // A running server: lock, keys, stores, actors, HTTP, run.json; and its end.
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ class server {
   [[nodiscard]] http::http_ports ports() const;
 
   /// New settings: typetags, filters, limits, log, TLS files, secrets. What needs a restart is logged.
-  void reload(const configuration& fresh);
+  /// Returns at once; `done` is called, from any thread, when they hold. Queries and uploads go on meanwhile.
+  void reload(const configuration& fresh, std::function<void()> done);
   /// Looks at the books for the rate in `status`. To be called every few seconds.
   void sample();
   /// The orderly stop, within the configured time.

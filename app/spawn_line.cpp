@@ -1,9 +1,11 @@
 #include "app/spawn_line.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <random>
 #include <thread>
 
+#include "app/query_options.hpp"
 #include "app/secrets.hpp"
 #include "crypto/envelope.hpp"
 
@@ -66,20 +68,46 @@ actors::authenticate authenticate_by(std::shared_ptr<tahoe::identity::accounts> 
   };
 }
 
-}  // namespace
+/// The key that opens envelopes now: one for all that open any, also after a `renew`.
+class current_key {
+ public:
+  void set(crypto::private_key key) {
+    const std::lock_guard guard(mutex_);
+    key_ = std::move(key);
+  }
+  [[nodiscard]] std::optional<crypto::private_key> get() const {
+    const std::lock_guard guard(mutex_);
+    return key_;
+  }
 
-expected<void> check_line_keys(engine& over) {
-  const auto keys = read_keys(over);
-  return keys ? expected<void>{} : fail(keys.error());
-}
+ private:
+  mutable std::mutex mutex_;
+  std::optional<crypto::private_key> key_;
+};
 
-expected<actors::line> spawn_line(caf::actor_system& system, engine& over, actors::telemetry& metrics) {
+expected<actors::line_setup> setup_of(engine& over, actors::telemetry& metrics, sides which,
+                                      const std::shared_ptr<current_key>& opening) {
   auto keys = read_keys(over);
   if (!keys) return fail(keys.error());
+  opening->set(keys->opening);
+  auto options = options_of(*over.values(), over.serving);
+  options.archives = which.archives;
+  if (which.answers) options.queries = query_options(over, [opening] { return opening->get(); });
   actors::line_partners partners{over.stores(), keys->opening,
                                  keys->sealing, authenticate_by(over.shared_accounts()),
                                  &metrics,      unix_now};
-  return actors::start_line(system, options_of(*over.values(), over.serving), std::move(partners));
+  return actors::line_setup{std::move(options), std::move(partners)};
+}
+
+}  // namespace
+
+expected<actors::line> spawn_line(caf::actor_system& system, engine& over, actors::telemetry& metrics,
+                                  sides which) {
+  const auto opening = std::make_shared<current_key>();
+  const auto setup = [&over, &metrics, which, opening] { return setup_of(over, metrics, which, opening); };
+  auto now = setup();
+  if (!now) return fail(now.error());
+  return actors::start_line(system, std::move(*now), setup);
 }
 
 }  // namespace cybexd::app

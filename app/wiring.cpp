@@ -1,10 +1,10 @@
 #include "app/wiring.hpp"
 
 #include <caf/all.hpp>
+#include <utility>
 
 #include "app/identity_side.hpp"
 #include "app/spawn_line.hpp"
-#include "app/spawn_queries.hpp"
 #include "messages/actors.hpp"
 
 namespace cybexd::app {
@@ -34,29 +34,23 @@ struct actor_host::parts {
   caf::actor_system system;
   identity_side identities;
   mutable std::mutex mutex;
-  std::optional<actors::line> line;
-  std::optional<actors::query_side> queries;
+  std::optional<actors::line> archiving, answering;  ///< In a server one and the same.
   bool stopped = false;
 
-  expected<messages::supervisor_actor> running_line() {
+  /// The supervisor of a side; started where it is not there yet.
+  expected<messages::supervisor_actor> running(std::optional<actors::line> parts::*side, sides which) {
     const std::lock_guard guard(mutex);
-    if (line) return line->supervisor;
+    auto& there = this->*side;
+    if (there) return there->supervisor;
     if (stopped) return fail(failure::unavailable, "the server is stopping");
-    auto made = spawn_line(system, over, metrics);
+    auto made = spawn_line(system, over, metrics, which);
     if (!made) return fail(made.error());
-    line = std::move(*made);
-    return line->supervisor;
+    if (which.archives) archiving = *made;
+    if (which.answers) answering = *made;
+    return made->supervisor;
   }
-
-  expected<messages::query_desk_actor> running_desk() {
-    const std::lock_guard guard(mutex);
-    if (queries) return queries->desk;
-    if (stopped) return fail(failure::unavailable, "the server is stopping");
-    auto made = spawn_queries(system, over, metrics);
-    if (!made) return fail(made.error());
-    queries = std::move(*made);
-    return queries->desk;
-  }
+  expected<messages::supervisor_actor> running_line() { return running(&parts::archiving, {true, false}); }
+  expected<messages::supervisor_actor> running_desk() { return running(&parts::answering, {false, true}); }
 
   /// Asks an actor and waits. For threads that are no actors.
   template <class Answer, class Handle, class Question>
@@ -75,37 +69,26 @@ actor_host::actor_host(engine& over) : parts_(std::make_unique<parts>(over)) {}
 
 actor_host::~actor_host() {
   stop_identities(quick);
-  stop_queries(quick);
-  stop_line(quick);
+  stop(quick);
   parts_->metrics.forget_sources();
 }
 
 expected<void> actor_host::start_all() {
-  if (auto line = parts_->running_line(); !line) return fail(line.error());
-  if (auto desk = parts_->running_desk(); !desk) return fail(desk.error());
-  return {};
+  const auto both = parts_->running(&parts::archiving, {true, true});
+  return both ? expected<void>{} : fail(both.error());
 }
 
-expected<void> actor_host::restart_line(std::chrono::milliseconds within) {
-  if (auto fit = check_line_keys(parts_->over); !fit) return fit;
-  std::optional<actors::line> old;
-  {
-    const std::lock_guard guard(parts_->mutex);
-    old = parts_->line;
-  }
-  if (old) static_cast<void>(actors::stop_line(old->supervisor, within));
-  {
-    const std::lock_guard guard(parts_->mutex);
-    parts_->line.reset();
-    if (parts_->stopped) return {};
-  }
-  auto fresh = parts_->running_line();
-  return fresh ? expected<void>{} : fail(fresh.error());
+void actor_host::renew_line(std::chrono::milliseconds within,
+                            std::function<void(expected<messages::drained>)> done) {
+  const auto line = parts_->running_line();
+  if (!line) return done(fail(line.error()));
+  act::post(*line, messages::renew{
+                       within, std::make_shared<messages::reply_once<messages::drained>>(std::move(done))});
 }
 
 void actor_host::nudge() {
   const std::lock_guard guard(parts_->mutex);
-  if (parts_->line) act::post(parts_->line->supervisor, messages::nudge{});
+  if (parts_->archiving) act::post(parts_->archiving->supervisor, messages::nudge{});
 }
 
 expected<messages::archive_summary> actor_host::once(bool force, std::chrono::milliseconds within) {
@@ -151,42 +134,25 @@ void actor_host::submit(messages::submit what) {
 std::string actor_host::waits_for() const {
   const std::lock_guard guard(parts_->mutex);
   if (parts_->stopped) return "the server to stop";
-  if (!parts_->line || !parts_->queries) return "the actors to start";
-  return parts_->line->ready->waits_for();
+  if (!parts_->archiving || !parts_->answering) return "the actors to start";
+  return parts_->archiving->ready->waits_for();
 }
 
 actors::telemetry& actor_host::metrics() { return parts_->metrics; }
 
-std::string actor_host::stop_queries(std::chrono::milliseconds within) {
-  std::optional<actors::query_side> old;
+std::string actor_host::stop(std::chrono::milliseconds within) {
+  std::optional<actors::line> archiving, answering;
   {
     const std::lock_guard guard(parts_->mutex);
     parts_->stopped = true;
-    old = std::exchange(parts_->queries, std::nullopt);
+    archiving = std::exchange(parts_->archiving, std::nullopt);
+    answering = std::exchange(parts_->answering, std::nullopt);
   }
-  if (!old) return {};
   std::string left;
-  const auto drain = [&](const auto& whom, std::string_view name) {
-    const auto answer = parts_->template wait_for<messages::drained>(whom, messages::drain{}, within, name);
-    if (answer && answer->clean) return;
-    left += answer ? answer->left : answer.error().text;
-    if (!answer) caf::anon_send_exit(whom, caf::exit_reason::kill);
-  };
-  drain(old->poller, "the query poller");
-  drain(old->desk, "the query desk");
+  if (archiving) left = actors::stop_line(archiving->supervisor, within).left;
+  const bool same = archiving && answering && archiving->supervisor == answering->supervisor;
+  if (answering && !same) left += actors::stop_line(answering->supervisor, within).left;
   return left;
-}
-
-std::string actor_host::stop_line(std::chrono::milliseconds within) {
-  std::optional<actors::line> old;
-  {
-    const std::lock_guard guard(parts_->mutex);
-    parts_->stopped = true;
-    old = std::exchange(parts_->line, std::nullopt);
-  }
-  if (!old) return {};
-  const auto answer = actors::stop_line(old->supervisor, within);
-  return answer.clean ? std::string{} : answer.left;
 }
 
 expected<std::shared_ptr<running_actors>> start_actors(engine& over) {

@@ -12,8 +12,9 @@
 
 namespace cybexd::app {
 
-/// The actors of one process over one engine: the archive line and the query side. A server starts both at
-/// once; for a command each is started by the first call that needs it. Thread safe.
+/// The actors of one process over one engine: the archive line and the query side under one supervisor, and
+/// the identity desk. A server starts all at once; for a command each side is started by the first call that
+/// needs it. Thread safe.
 class actor_host final : public running_actors {
  public:
   /// `over` outlives it.
@@ -30,9 +31,10 @@ class actor_host final : public running_actors {
 
   /// Starts both sides. Errors: as of the keys.
   [[nodiscard]] expected<void> start_all();
-  /// Ends the archive line in order and starts it with the engine's present settings and keys. Uploads get
-  /// `overloaded` meanwhile. Errors: as of the keys; then the old line goes on.
-  [[nodiscard]] expected<void> restart_line(std::chrono::milliseconds within);
+  /// Lets the archive line go on with the engine's present settings and keys; uploads and queries notice
+  /// nothing. `done` is called once, from any thread; its errors: as of the keys (the line goes on as it
+  /// was), overloaded (the server stops).
+  void renew_line(std::chrono::milliseconds within, std::function<void(expected<messages::drained>)> done);
 
   void submit(messages::submit what);
   void ask(messages::ask_query query);
@@ -41,12 +43,11 @@ class actor_host final : public running_actors {
   [[nodiscard]] std::string waits_for() const;
   [[nodiscard]] actors::telemetry& metrics();
 
-  /// Ends the query side: reports in flight finish or go back to `wait`. Answers what was left, for the log.
-  std::string stop_queries(std::chrono::milliseconds within);
+  /// Ends both sides: what is in flight becomes durable, reports in flight finish or go back to `wait`.
+  /// Answers what was left, for the log.
+  std::string stop(std::chrono::milliseconds within);
   /// Answers what was asked of the identity desk. Answers what was left, for the log.
   std::string stop_identities(std::chrono::milliseconds within);
-  /// Ends the archive line: what is in flight becomes durable. Answers what was left, for the log.
-  std::string stop_line(std::chrono::milliseconds within);
 
  private:
   struct parts;

@@ -37,6 +37,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::report_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::socket_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::run_queries)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::renew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::open_files)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::files_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cybexd::messages::parse_records)
@@ -60,6 +61,7 @@ CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drain))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::drained))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::tick))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::stop))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::renew))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::open_files))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::files_opened))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::parse_records))
@@ -110,6 +112,9 @@ using analyst_actor = caf::typed_actor<act::ask_t<records_filtered, filter_recor
 using archive_writer_actor = caf::typed_actor<act::ask_t<work_committed, commit_work>,
                                               act::in<tick>>;  // INTERNAL: commit what has gathered
 
+/// Answers when every raw record has been through the filters, or why that could not be.
+using catching_up = caf::typed_actor<act::ask_t<caught_up, catch_up>>;
+
 /// Runs the filters on what other modules or an import put into the archive.
 using filter_catch_up_actor = drainable::extend<act::ask_t<caught_up, catch_up>,
                                                 act::in<tick>>;  // INTERNAL: the next try after an outage
@@ -145,9 +150,11 @@ using query_poller_actor = drainable::extend<act::in<tick>>;  // INTERNAL: the n
 
 /// Starts, watches and replaces all others, and passes on what comes from outside: its handle stays good when
 /// one of them is replaced.
-using supervisor_actor = caf::typed_actor<act::in<submit>, act::in<ask_query>, act::in<nudge>,
-                                          act::ask_t<archive_summary, archive_once>,
-                                          act::ask_t<line_status, get_status>, act::in<stop>,
-                                          act::in<tick>>;  // INTERNAL: the deadline of the stop
+using supervisor_actor =
+    caf::typed_actor<act::in<submit>, act::in<ask_query>, act::in<nudge>,
+                     act::ask_t<archive_summary, archive_once>, act::ask_t<line_status, get_status>,
+                     act::ask_t<caught_up, catch_up>,  // outlives a catch-up that dies
+                     act::in<renew>, act::in<stop>,
+                     act::in<tick>>;  // INTERNAL: look, replace, deadlines
 
 }  // namespace cybexd::messages

@@ -114,6 +114,14 @@ struct stop {
   reply_handle<drained> reply;
 };
 
+/// Read the settings again and let the archive line go on with them: what is in flight becomes durable first.
+/// Uploads and queries go on meanwhile. Failures: as of the keys (the line goes on as it was), overloaded
+/// (the server stops).
+struct renew {
+  std::chrono::milliseconds deadline{10'000};
+  reply_handle<drained> reply;
+};
+
 /// A timer of the actor's own; an old generation is ignored. INTERNAL.
 struct tick {
   std::uint64_t generation = 0;

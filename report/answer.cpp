@@ -35,8 +35,8 @@ expected<content> make_related(const query& asked, const asker& who, store::arch
 
 expected<content> make_threatrank(const query& asked, const asker& who, store::archive_view& view, double now,
                                   const report_options& options, const go_on& keep_going) {
-  const rank_options rank{options.threatrank_decay, options.threatrank_max_edges};
-  const auto found = threatrank(*asked.event, who.who, view, now, rank, keep_going);
+  const rank_options rank{options.threatrank_decay, options.threatrank_max_edges, false, std::nullopt};
+  const auto found = threatrank(*asked.event, who.who, view, now, rank, *options.ranks, keep_going);
   if (!found) return fail(found.error());
   return content{found->rank};
 }

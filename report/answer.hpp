@@ -1,6 +1,7 @@
 #pragma once
 // From a query to its report: the one way in for everything that answers queries. Pure over a view of the
 // archive.
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "crypto/error.hpp"
 #include "report/go_on.hpp"
 #include "report/query.hpp"
+#include "report/rank_memory.hpp"
 #include "tahoe/document.hpp"
 #include "tahoe/store/archive_store.hpp"
 
@@ -21,8 +23,9 @@ struct report_options {
   std::vector<std::string> sub_types = default_sub_types();
   std::vector<std::string> types = {"count", "related",
                                     "threatrank"};  ///< Those that are on; others are unknown types.
-  double threatrank_decay = 0.998;       ///< A path's loss with every whole day of an event's age, in (0, 1].
-  int threatrank_max_edges = 6;          ///< 2, 4 or 6.
+  double threatrank_decay = 0.998;  ///< A path's loss with every whole day of an event's age, in (0, 1].
+  int threatrank_max_edges = 6;     ///< 2, 4 or 6.
+  std::shared_ptr<rank_memory> ranks = std::make_shared<rank_memory>();  ///< Of the archive that is asked.
   std::size_t most_documents = 200'000;  ///< That one related report may hold; more is a failed report.
 };
 

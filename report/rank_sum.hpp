@@ -1,26 +1,30 @@
 #pragma once
-// The closed form of ThreatRank over a graph in arrays, for any kind of number: long double gives the rank,
-// integers with all weights 1 the number of paths.
+// The closed form of ThreatRank over a graph in arrays, for any kind of number: doubles added up in long
+// double give the rank, integers with all weights 1 the number of paths.
 //
-//   w(x), m(x)  the weight of an event, and the same if it is malicious, else 0        v(a)  the weight of an
-//   attribute M(a)   = sum of m(x) over x in a                      malicious weight at an attribute S(x)   =
-//   sum of v(a) (M(a) - m(x)) over a in x        all ways one step back from x, not to x itself q(x,a) = w(x)
-//   (S(x) - v(a) (M(a) - m(x)))             the same, not through a Q(a)   = sum of q(x,a) over x in a C(a,b)
-//   = sum of w(x) over x in both a and b
+//   w(x), m(x)  the weight of an event, and the same if it is malicious, else 0        v(a)  of an attribute
+//   M(a)   = sum of m(x) over x in a                      malicious weight at an attribute
+//   S(x)   = sum of v(a) (M(a) - m(x)) over a in x        all ways one step back from x, not to x itself
+//   q(x,a) = w(x) (S(x) - v(a) (M(a) - m(x)))             the same, not through a
+//   Q(a)   = sum of q(x,a) over x in a
+//   U(x)   = sum of v(a) (Q(a) - q(x,a)) over a in x      all ways two steps back from x, perhaps from x
+//   itself C(a,b) = sum of w(x) over x in both a and b K(x)   = sum of v(a) v(b) (C(a,b) - w(x)) over pairs a
+//   != b in x     two steps that lead back to x
 //
-// over all simple paths with
-//   2 edges  P1 = sum over a in e of v(a) M(a)
-//   4 edges  P2 = sum over a in e, x in a, x != e of v(a) q(x,a)
-//   6 edges  P3 = sum over a3 in e, x2 in a3, x2 != e, a2 in x2, a2 != a3 of v(a3) w(x2) v(a2) (T1 - T3 -
-//   m(x2) T4)
-//     T1 = Q(a2) - q(x2,a2) - [a2 in e] q(e,a2)
-//     T3 = v(a3) (R(a2) - r(x2) - [a2 in e] r(e)),  r(x) = w(x) (M(a3) - m(x)),  R(b) = sum of r(x) over x in
-//     a3 and b T4 = sum over a1 in x2, a1 != a2, a3 of v(a1) (C(a1,a2) - w(x2) - [a1, a2 in e] w(e))
+// None of these depends on whose rank is asked. Of an event e that is not malicious the paths with
+//   2 edges  are S(e)
+//   4 edges  are U(e)
+//   6 edges  are the sum over a3 in e, x2 in a3, x2 != e, of v(a3) w(x2) (A - B - m(x2) D)
+//     A = U(x2) - v(a3) (Q(a3) - q(x2,a3)) - sum of v(a2) q(e,a2) over a2 != a3 in both x2 and e
+//     B = sum of v(a2) v(a3) (R(a2) - r(x2) - [a2 in e] r(e)) over a2 != a3 in x2        a3 would be met
+//     twice
+//           r(x) = w(x) (M(a3) - m(x)),  R(b) = sum of r(x) over x in both a3 and b
+//     D = K(x2) - 2 v(a3) (sum of v(a1) (C(a1,a3) - w(x2)) over a1 != a3 in x2)          x2 would be met
+//     twice
+//           - w(e) (sum of v(a1) v(a2) over pairs a1 != a2 in both x2 and e, neither being a3)
 //
-// Every path that is taken away again (it is not simple) has a shorter simple one of at least its value in
-// the sum, so the differences lose no digits of the whole. C is never stored: the part with T4, summed over
-// all a3 and x2 for one a2, is one pass over a2's events, with K(b) the weight that the malicious x2 in a2
-// give to their attribute b.
+// Every way that is taken away again (it is not simple) has a shorter simple one of at least its value in the
+// sum, so the differences lose no digits of the whole.
 #include <span>
 #include <vector>
 
@@ -29,135 +33,221 @@
 
 namespace cybexd::report {
 
-/// `Stored` is what arrays hold, `Sum` what is added up in: at least as wide.
+/// `Stored` is what arrays hold, `Sum` what is added up in: at least as wide. What does not depend on the
+/// event is computed when first needed and kept. One thread at a time.
 template <class Stored, class Sum>
 class rank_sum {
  public:
   using index = rank_graph::index;
 
-  /// `event_weight` for each event, `attribute_weight` for each attribute.
-  rank_sum(const rank_graph& graph, std::vector<Stored> event_weight, std::vector<Stored> attribute_weight,
-           const go_on& keep_going)
-      : graph_(graph), w_(std::move(event_weight)), v_(std::move(attribute_weight)), hold_(keep_going) {}
+  /// `event_weight` for each event, `attribute_weight` for each attribute. `graph` outlives this.
+  rank_sum(const rank_graph& graph, const std::vector<Stored>& event_weight,
+           const std::vector<Stored>& attribute_weight)
+      : graph_(graph), events_(graph.events()), attributes_(graph.attributes()) {
+    for (index x = 0; x < events_.size(); ++x) events_[x].w = event_weight[x];
+    for (index a = 0; a < attributes_.size(); ++a) attributes_[a].v = attribute_weight[a];
+  }
 
-  /// The sum of all paths with up to `max_edges` edges to event 0, which is not malicious.
-  [[nodiscard]] expected<Sum> total(int max_edges) {
-    if (auto ready = prepare(); !ready) return fail(ready.error());
-    Sum sum{};
-    for (auto a : graph_.attributes_of(e)) sum += Sum{v_[a]} * malicious_at_[a];
-    if (max_edges >= 4)
-      for (auto a : graph_.attributes_of(e)) {
-        const auto part = four_edges(a);
-        if (!part) return part;
-        sum += *part;
-      }
+  /// The sum of all paths with up to `max_edges` edges to an event that is not malicious. Errors: those of
+  /// `keep_going`; what was computed until then is kept.
+  [[nodiscard]] expected<Sum> total(index e, int max_edges, const go_on& keep_going) {
+    if (max_edges < 2) return Sum{};
+    leash hold(keep_going);
+    if (auto ready = prepare(max_edges, hold); !ready) return fail(ready.error());
+    Sum sum = events_[e].s;
+    if (max_edges >= 4) sum += events_[e].u;
     if (max_edges < 6) return sum;
-    if (auto ready = prepare_six(); !ready) return fail(ready.error());
-    for (auto a : graph_.attributes_of(e)) {
-      const auto part = six_edges(a);
-      if (!part) return part;
-      sum += *part;
-    }
-    const auto again = from_the_second();
-    if (!again) return again;
-    return sum - *again;
+    for (auto a : graph_.attributes_of(e)) in_e_[a] = 1;
+    const auto longest = six_edges(e, hold);
+    for (auto a : graph_.attributes_of(e)) in_e_[a] = 0;
+    if (!longest) return longest;
+    return sum + *longest;
+  }
+
+  [[nodiscard]] static std::size_t bytes(const rank_graph& graph) {
+    return graph.events() * (sizeof(at_event) + sizeof(Sum) + 1) +
+           graph.attributes() * (sizeof(at_attribute) + sizeof(meeting) + 1);
   }
 
  private:
-  static constexpr index e = 0;
+  struct at_event {
+    Stored w{}, s{}, u{};
+  };
+  struct at_attribute {
+    Stored v{}, m{}, q{};
+  };
+  /// What an attribute shares with the one at hand. Zero between uses.
+  struct meeting {
+    Sum r{}, c{};
+  };
 
-  [[nodiscard]] Stored m(index x) const { return graph_.malicious(x) ? w_[x] : Stored{}; }
+  [[nodiscard]] Stored m(index x) const { return graph_.malicious(x) ? events_[x].w : Stored{}; }
   /// What comes back from attribute a to its event x, not from x itself.
-  [[nodiscard]] Sum back_by(index x, index a) const { return Sum{v_[a]} * (Sum{malicious_at_[a]} - m(x)); }
-  [[nodiscard]] Sum q(index x, index a) const { return w_[x] * (Sum{back_[x]} - back_by(x, a)); }
-  [[nodiscard]] bool in_e(index a) const { return in_e_[a] != 0; }
+  [[nodiscard]] Sum back_by(index x, index a) const {
+    return Sum{attributes_[a].v} * (Sum{attributes_[a].m} - m(x));
+  }
+  [[nodiscard]] Sum q(index x, index a) const { return events_[x].w * (Sum{events_[x].s} - back_by(x, a)); }
 
-  [[nodiscard]] expected<void> prepare() {
-    malicious_at_.assign(graph_.attributes(), Stored{});
-    back_.assign(graph_.events(), Stored{});
-    in_e_.assign(graph_.attributes(), 0);
-    for (auto a : graph_.attributes_of(e)) in_e_[a] = 1;
-    for (index a = 0; a < graph_.attributes(); ++a) {
-      Sum sum{};
-      for (auto x : graph_.events_of(a)) sum += m(x);
-      malicious_at_[a] = static_cast<Stored>(sum);
-      if (auto good = hold_.step(graph_.events_of(a).size()); !good) return good;
-    }
-    for (index x = 0; x < graph_.events(); ++x) {
-      Sum sum{};
-      for (auto a : graph_.attributes_of(x)) sum += back_by(x, a);
-      back_[x] = static_cast<Stored>(sum);
-      if (auto good = hold_.step(graph_.attributes_of(x).size()); !good) return good;
+  [[nodiscard]] expected<void> prepare(int max_edges, leash& hold) {
+    for (; prepared_ < max_edges; prepared_ += 2) {
+      const auto ready = prepared_ == 0   ? prepare_two(hold)
+                         : prepared_ == 2 ? prepare_four(hold)
+                                          : prepare_six();
+      if (!ready) return ready;
     }
     return {};
+  }
+
+  /// Adds up over the events of each attribute.
+  template <class Of, class To>
+  [[nodiscard]] expected<void> each_attribute(leash& hold, Of of, To to) {
+    for (index a = 0; a < attributes_.size(); ++a) {
+      const auto events = graph_.events_of(a);
+      Sum sum{};
+      for (std::size_t i = 0; i < events.size(); ++i) sum += of(events[i], a);
+      attributes_[a].*to = static_cast<Stored>(sum);
+      if (auto good = hold.step(events.size()); !good) return good;
+    }
+    return {};
+  }
+
+  /// Adds up over the attributes of each event.
+  template <class Of, class To>
+  [[nodiscard]] expected<void> each_event(leash& hold, Of of, To to) {
+    for (index x = 0; x < events_.size(); ++x) {
+      Sum sum{};
+      for (auto a : graph_.attributes_of(x)) sum += of(x, a);
+      events_[x].*to = static_cast<Stored>(sum);
+      if (auto good = hold.step(graph_.attributes_of(x).size() + 1); !good) return good;
+    }
+    return {};
+  }
+
+  [[nodiscard]] expected<void> prepare_two(leash& hold) {
+    auto done = each_attribute(
+        hold, [this](index x, index) { return m(x); }, &at_attribute::m);
+    if (!done) return done;
+    return each_event(
+        hold, [this](index x, index a) { return back_by(x, a); }, &at_event::s);
+  }
+
+  [[nodiscard]] expected<void> prepare_four(leash& hold) {
+    auto done = each_attribute(
+        hold, [this](index x, index a) { return q(x, a); }, &at_attribute::q);
+    if (!done) return done;
+    return each_event(
+        hold, [this](index x, index a) { return attributes_[a].v * (Sum{attributes_[a].q} - q(x, a)); },
+        &at_event::u);
   }
 
   [[nodiscard]] expected<void> prepare_six() {
-    through_.assign(graph_.attributes(), Stored{});
-    from_third_.assign(graph_.attributes(), Sum{});
-    given_.assign(graph_.attributes(), Sum{});
-    for (index a = 0; a < graph_.attributes(); ++a) {
-      Sum sum{};
-      for (auto x : graph_.events_of(a)) sum += q(x, a);
-      through_[a] = static_cast<Stored>(sum);
-      if (auto good = hold_.step(graph_.events_of(a).size()); !good) return good;
+    in_e_.assign(attributes_.size(), 0);
+    meetings_.assign(attributes_.size(), {});
+    shared_.assign(attributes_.size(), Sum{});
+    returns_.assign(events_.size(), Sum{});
+    returns_known_.assign(events_.size(), 0);
+    return {};
+  }
+
+  [[nodiscard]] expected<Sum> six_edges(index e, leash& hold) {
+    if (auto known = find_returns(e, hold); !known) return fail(known.error());
+    Sum sum{};
+    for (auto a3 : graph_.attributes_of(e)) {
+      const auto met = meet_all(a3, hold);
+      const auto part = met ? through(e, a3, hold) : expected<Sum>(fail(met.error()));
+      forget_meetings();
+      if (!part) return part;
+      sum += attributes_[a3].v * *part;
+    }
+    return sum;
+  }
+
+  [[nodiscard]] Sum r(index x, index a3) const { return events_[x].w * (Sum{attributes_[a3].m} - m(x)); }
+
+  void forget_meetings() {
+    for (auto a : met_) meetings_[a] = {};
+    met_.clear();
+  }
+
+  /// R and C of all that events hold beside a3.
+  [[nodiscard]] expected<void> meet_all(index a3, leash& hold) {
+    const auto events = graph_.events_of(a3);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      graph_.prefetch(&events[i], events_.data());
+      const auto x = events[i];
+      const Sum r_x = r(x, a3), w_x = events_[x].w;
+      for (auto b : graph_.attributes_of(x)) {
+        if (meetings_[b].c == Sum{}) met_.push_back(b);
+        meetings_[b].r += r_x;
+        meetings_[b].c += w_x;
+      }
+      if (auto good = hold.step(graph_.attributes_of(x).size()); !good) return good;
     }
     return {};
   }
 
-  [[nodiscard]] expected<Sum> four_edges(index a) {
+  /// All paths of six edges by way of a3.
+  [[nodiscard]] expected<Sum> through(index e, index a3, leash& hold) {
+    const auto events = graph_.events_of(a3);
     Sum sum{};
-    for (auto x : graph_.events_of(a)) {
-      if (x != e) sum += q(x, a);
-      if (auto good = hold_.step(); !good) return fail(good.error());
-    }
-    return v_[a] * sum;
-  }
-
-  [[nodiscard]] Sum r(index x, index a3) const { return w_[x] * (Sum{malicious_at_[a3]} - m(x)); }
-
-  /// All of P3 by way of a3 but for T4.
-  [[nodiscard]] expected<Sum> six_edges(index a3) {
-    for (auto x : graph_.events_of(a3))
-      for (auto b : graph_.attributes_of(x)) from_third_[b] += r(x, a3);
-    Sum sum{};
-    for (auto x2 : graph_.events_of(a3)) {
-      if (x2 == e) continue;
-      const Sum r_x2 = r(x2, a3);
-      Sum inner{};
-      for (auto a2 : graph_.attributes_of(x2)) {
-        if (a2 == a3 || graph_.events_of(a2).size() < 2) continue;
-        Sum t1 = Sum{through_[a2]} - q(x2, a2);
-        Sum t3 = from_third_[a2] - r_x2;
-        if (in_e(a2)) {
-          t1 -= q(e, a2);
-          t3 -= r(e, a3);
-        }
-        inner += v_[a2] * (t1 - v_[a3] * t3);
-      }
-      sum += w_[x2] * inner;
-      if (auto good = hold_.step(graph_.attributes_of(x2).size() + 1); !good) return fail(good.error());
-    }
-    for (auto x : graph_.events_of(a3))
-      for (auto b : graph_.attributes_of(x)) from_third_[b] = Sum{};
-    return v_[a3] * sum;
-  }
-
-  /// The paths that start at x2 itself: sum over a3 in e, malicious x2 in a3, a2 in x2, of v(a3) w(x2) v(a2)
-  /// m(x2) T4.
-  [[nodiscard]] expected<Sum> from_the_second() {
-    std::vector<Stored> to_e(graph_.events(), Stored{});  // of malicious x2: sum of v(a3) over a3 in x2 and e
-    for (auto a3 : graph_.attributes_of(e))
-      for (auto x2 : graph_.events_of(a3))
-        if (graph_.malicious(x2)) to_e[x2] += v_[a3];
-    Sum sum{};
-    for (index a2 = 0; a2 < graph_.attributes(); ++a2) {
-      if (graph_.events_of(a2).size() < 2) continue;
-      const auto part = from_the_second_by(a2, to_e);
-      if (!part) return part;
-      sum += *part;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      graph_.prefetch(&events[i], events_.data());
+      if (events[i] != e) sum += events_[events[i]].w * through(e, a3, events[i]);
+      if (auto good = hold.step(graph_.attributes_of(events[i]).size() + 1); !good) return fail(good.error());
     }
     return sum;
+  }
+
+  /// A - B - m(x2) D
+  [[nodiscard]] Sum through(index e, index a3, index x2) const {
+    const bool malicious = graph_.malicious(x2);
+    const Sum w = events_[x2].w, v3 = attributes_[a3].v, r_x2 = r(x2, a3), r_e = r(e, a3);
+    Sum a = events_[x2].u - v3 * (attributes_[a3].q - q(x2, a3)), b{}, d{}, shared{}, squares{};
+    for (auto other : graph_.attributes_of(x2)) {
+      if (other == a3) continue;
+      const Sum v = attributes_[other].v;
+      Sum twice = meetings_[other].r - r_x2;
+      if (in_e_[other] != 0) {
+        a -= v * q(e, other);
+        twice -= r_e;
+        shared += v;
+        squares += v * v;
+      }
+      b += v * twice;
+      if (malicious) d += v * (meetings_[other].c - w);
+    }
+    if (!malicious) return a - v3 * b;
+    d = returns_[x2] - 2 * v3 * d - events_[e].w * (shared * shared - squares);
+    return a - v3 * b - w * d;
+  }
+
+  /// K of the malicious events that share an attribute with e.
+  [[nodiscard]] expected<void> find_returns(index e, leash& hold) {
+    std::vector<index> wanted;
+    for (auto a3 : graph_.attributes_of(e))
+      for (auto x : graph_.events_of(a3))
+        if (graph_.malicious(x) && returns_known_[x] == 0) {
+          returns_known_[x] = 1;
+          wanted.push_back(x);
+        }
+    std::vector<std::uint8_t> pending(wanted.empty() ? 0 : events_.size());
+    std::vector<std::uint8_t> needed(wanted.empty() ? 0 : attributes_.size());
+    for (auto x : wanted) {
+      pending[x] = 1;
+      const auto all = graph_.attributes_of(x);
+      for (std::size_t i = 0; i + 1 < all.size(); ++i) needed[all[i]] = 1;
+    }
+    for (index a = 0; a < needed.size(); ++a) {
+      if (needed[a] == 0) continue;
+      if (auto done = add_returns(a, pending, hold); !done) {
+        for (auto x : wanted) {
+          returns_known_[x] = 0;
+          returns_[x] = Sum{};
+        }
+        return done;
+      }
+    }
+    return {};
   }
 
   /// The attributes of x that come after a: those of at least its degree.
@@ -168,51 +258,42 @@ class rank_sum {
     return all.subspan(from);
   }
 
-  /// Everything is the same with a1 and a2 exchanged: so only pairs with a1 after a2 are summed, and counted
-  /// twice.
-  [[nodiscard]] expected<Sum> from_the_second_by(index a2, const std::vector<Stored>& to_e) {
-    Sum away{};
-    bool any = false;
-    for (auto x2 : graph_.events_of(a2)) {
-      if (auto good = hold_.step(); !good) return fail(good.error());
-      if (to_e[x2] == Stored{}) continue;
-      any = true;
-      const Sum weight = Sum{w_[x2]} * w_[x2];
-      for (auto b : after(x2, a2)) {
-        const Sum given = weight * v_[b] * (in_e(a2) || in_e(b) ? third_between(x2, a2, b) : Sum{to_e[x2]});
-        given_[b] += given;
-        away += given * w_[x2];
-        if (in_e(b) && in_e(a2)) away += given * w_[e];
+  /// Adds to K of the pending events in a the pairs of a and an attribute after it, each twice.
+  [[nodiscard]] expected<void> add_returns(index a, const std::vector<std::uint8_t>& pending, leash& hold) {
+    const auto events = graph_.events_of(a);
+    pending_here_.clear();
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      graph_.prefetch(&events[i], events_.data());
+      const auto x = events[i];
+      const Stored w = events_[x].w;
+      for (auto b : after(x, a)) {
+        if (shared_[b] == Sum{}) met_.push_back(b);
+        shared_[b] += w;
       }
+      if (pending[x] != 0) pending_here_.push_back(x);
     }
-    if (!any) return Sum{};
-    Sum sum{};
-    for (auto x : graph_.events_of(a2)) {
-      Sum taken{};
-      for (auto b : after(x, a2)) taken += given_[b];
-      sum += w_[x] * taken;
-      if (auto good = hold_.step(graph_.attributes_of(x).size()); !good) return fail(good.error());
+    for (std::size_t i = 0; i < pending_here_.size(); ++i) {
+      const auto x = pending_here_[i];
+      Sum sum{};
+      for (auto b : after(x, a)) sum += attributes_[b].v * (shared_[b] - events_[x].w);
+      returns_[x] += 2 * attributes_[a].v * sum;
     }
-    for (auto x2 : graph_.events_of(a2))
-      if (to_e[x2] != Stored{})
-        for (auto b : after(x2, a2)) given_[b] = Sum{};
-    return v_[a2] * (sum - away) * 2;
-  }
-
-  /// Sum of v(a3) over a3 in x2 and e other than a2 and b.
-  [[nodiscard]] Sum third_between(index x2, index a2, index b) const {
-    Sum sum{};
-    for (auto a3 : graph_.attributes_of(x2))
-      if (in_e(a3) && a3 != a2 && a3 != b) sum += v_[a3];
-    return sum;
+    const auto work = 2 * met_.size() + events.size() + pending_here_.size();
+    for (auto b : met_) shared_[b] = Sum{};
+    met_.clear();
+    return hold.step(work);
   }
 
   const rank_graph& graph_;
-  std::vector<Stored> w_, v_;
-  leash hold_;
-  std::vector<Stored> malicious_at_, back_, through_;  ///< M, S, Q
-  std::vector<Sum> from_third_, given_;                ///< R and K, zero between uses
-  std::vector<std::uint8_t> in_e_;
+  std::vector<at_event> events_;
+  std::vector<at_attribute> attributes_;
+  int prepared_ = 0;                         ///< So many edges.
+  std::vector<std::uint8_t> in_e_;           ///< By attribute; zero between uses.
+  std::vector<meeting> meetings_;            ///< By attribute.
+  std::vector<Sum> shared_;                  ///< C, by attribute.
+  std::vector<index> met_, pending_here_;    ///< Those of `meetings_` or `shared_` that are not zero.
+  std::vector<Sum> returns_;                 ///< K, by event
+  std::vector<std::uint8_t> returns_known_;  ///< where this is not 0.
 };
 
 }  // namespace cybexd::report

@@ -1,56 +1,52 @@
 #include "report/threatrank.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "crypto/digest.hpp"
-#include "report/rank_graph.hpp"
-#include "report/rank_sum.hpp"
+#include "report/whole_graph.hpp"
 
 namespace cybexd::report {
 namespace {
 
 __extension__ typedef __int128 path_count;
 
-/// decay^d, d the event's age in whole days, never below 0.
-double weight_by_age(double timestamp, double now, double decay) {
-  const double days = std::max(0.0, std::floor((now - timestamp) / 86400));
-  return std::pow(decay, days);
+expected<double> number_of_paths(const rank_graph& graph, rank_graph::index event, int max_edges,
+                                 const go_on& keep_going) {
+  const std::vector<path_count> w(graph.events(), 1), v(graph.attributes(), 1);
+  const auto paths = rank_sum<path_count, path_count>(graph, w, v).total(event, max_edges, keep_going);
+  if (!paths) return fail(paths.error());
+  return static_cast<double>(*paths);
 }
 
-expected<long double> sum_of_paths(const rank_graph& graph, double now, const rank_options& options,
-                                   const go_on& keep_going) {
-  std::vector<double> w(graph.events()), v(graph.attributes());
-  for (rank_graph::index x = 0; x < w.size(); ++x) {
-    const auto size = graph.attributes_of(x).size();
-    if (size > 0) w[x] = weight_by_age(graph.timestamp(x), now, options.decay) / static_cast<double>(size);
+/// The rank of one event of a graph; `sums` is called only where a path leads to it.
+template <class SumsAtNow>
+expected<rank_result> rank_in(const rank_graph& graph, rank_graph::index event, const rank_options& options,
+                              const go_on& keep_going, SumsAtNow sums) {
+  const int max_edges = options.max_edges;
+  rank_result out;
+  if (options.count_paths) {
+    const auto paths = number_of_paths(graph, event, max_edges, keep_going);
+    if (!paths) return fail(paths.error());
+    out.paths = *paths;
   }
-  for (rank_graph::index a = 0; a < v.size(); ++a)
-    v[a] = 1.0 / static_cast<double>(graph.events_of(a).size());
-  return rank_sum<double, long double>(graph, std::move(w), std::move(v), keep_going)
-      .total(options.max_edges);
+  if (!graph.reaches_malicious(event, max_edges)) return out;
+  const auto sum = sums().total(event, max_edges, keep_going);
+  if (!sum) return fail(sum.error());
+  out.rank = -static_cast<double>(*sum);
+  return out;
 }
 
-expected<path_count> number_of_paths(const rank_graph& graph, const rank_options& options,
-                                     const go_on& keep_going) {
-  std::vector<path_count> w(graph.events(), 1), v(graph.attributes(), 1);
-  return rank_sum<path_count, path_count>(graph, std::move(w), std::move(v), keep_going)
-      .total(options.max_edges);
-}
-
-/// A malicious event that shares an attribute with the asked one: then there surely is a path.
-bool has_malicious_neighbour(const rank_graph& graph) {
-  for (auto a : graph.attributes_of(0))
-    for (auto x : graph.events_of(a))
-      if (graph.malicious(x)) return true;
-  return false;
+/// How many events can be looked up one by one in the time that a pass over all takes.
+std::uint64_t worth_looking_up(const store::archive_view& view) {
+  constexpr std::uint64_t least = 1'000, most = 40'000, pass_is_cheaper_by = 8;
+  return std::clamp(view.about_events() / pass_is_cheaper_by, least, most);
 }
 
 }  // namespace
 
 expected<rank_result> threatrank(const tahoe::hash256& event, const store::visibility& who,
                                  store::archive_view& view, double now, const rank_options& options,
-                                 const go_on& keep_going) {
+                                 rank_memory& memory, const go_on& keep_going) {
   const auto unknown = [&] {
     return fail(failure::not_found, "'_hash' was \"" + crypto::to_hex(event) +
                                         "\"; it may be the hash of an event that you may see");
@@ -62,22 +58,28 @@ expected<rank_result> threatrank(const tahoe::hash256& event, const store::visib
   if (!facts) return fail(facts.error());
   if (!*facts) return unknown();
   if ((*facts)->category == tahoe::category::malicious) return rank_result{-1.0, std::nullopt};
-  if (options.max_edges < 2) return rank_result{0.0, 0.0};
 
-  const auto graph = rank_graph::read(**facts, who, view, options, keep_going);
-  if (!graph) return fail(graph.error());
-  rank_result out;
-  // Integers tell a sum that is nothing from one that is almost nothing.
-  if (options.count_paths || !has_malicious_neighbour(*graph)) {
-    const auto paths = number_of_paths(*graph, options, keep_going);
-    if (!paths) return fail(paths.error());
-    out.paths = static_cast<double>(*paths);
-    if (*paths == 0) return out;
+  const auto visits = options.near_visits.value_or(worth_looking_up(view));
+  const auto near = rank_graph::read_near(**facts, who, view, options.max_edges, visits, keep_going);
+  if (!near) return fail(near.error());
+  if (*near) {
+    std::optional<whole_graph::sums> sums;
+    return rank_in(
+        **near, 0, options, keep_going, [&]() -> auto& {
+          return sums.emplace(**near, event_weights(**near, now, options.decay), attribute_weights(**near));
+        });
   }
-  const auto sum = sum_of_paths(*graph, now, options, keep_going);
-  if (!sum) return fail(sum.error());
-  out.rank = -static_cast<double>(*sum);
-  return out;
+  expected<rank_result> found;
+  const auto done = memory.with_graph(who, view, keep_going, [&](whole_graph& whole) -> expected<void> {
+    const auto place = whole.graph().find(**node);
+    if (!place) return fail(failure::corrupt, "archive: an event is missing among all events");
+    found = rank_in(
+        whole.graph(), *place, options,
+        keep_going, [&]() -> auto& { return whole.sums_at(now, options.decay); });
+    return found ? expected<void>() : fail(found.error());
+  });
+  if (!done) return fail(done.error());
+  return found;
 }
 
 }  // namespace cybexd::report

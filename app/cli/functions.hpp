@@ -33,6 +33,10 @@ int get(const invocation& call);
 int digest(const invocation& call);
 int verify(const invocation& call);
 
+// backup.cpp
+int backup_store(const invocation& call);
+int restore_store(const invocation& call);
+
 // local.cpp: no stores needed
 int keygen(const invocation& call);
 int hash(const invocation& call);

@@ -54,11 +54,12 @@ void serve(const invocation& call, server& running) {
     tell_systemd("RELOADING=1");
     invocation again = call;
     again.json = false;
-    if (const auto fresh = configuration_of(again))
-      running.reload(*fresh);
-    else
-      log_line(severity::error, "server",
-               "the configuration was not read again: it has mistakes, told on standard error");
+    if (const auto fresh = configuration_of(again)) {
+      running.reload(*fresh, [] { tell_systemd("READY=1"); });
+      continue;
+    }
+    log_line(severity::error, "server",
+             "the configuration was not read again: it has mistakes, told on standard error");
     tell_systemd("READY=1");
   }
 }

@@ -1,4 +1,5 @@
 #include "app/cli/functions.hpp"
+#include "app/cli/table_rows.hpp"
 
 namespace cybexd::app::cli {
 namespace {
@@ -191,60 +192,6 @@ void add_documents(std::vector<command>& all) {
       {"", "verify", "Recomputes hashes and references and says what is wrong", "cybexd verify", {}, verify});
 }
 
-void add_upkeep(std::vector<command>& all) {
-  all.push_back({"quarantine",
-                 "list",
-                 "Lists entries that broke their workers again and again",
-                 "cybexd quarantine list --all",
-                 {{"all", flag, "", "Also what was set aside for other reasons"},
-                  {"after", value, "ID", "Go on after this entry"},
-                  {"limit", value, "N", "Most entries; default: all"}},
-                 quarantine_list});
-  all.push_back({"quarantine",
-                 "show",
-                 "Shows one entry and why it was set aside",
-                 "cybexd quarantine show 0000000000000007",
-                 {{"id", positional, "ID", "Entry", true}},
-                 quarantine_show});
-  all.push_back({"quarantine",
-                 "retry",
-                 "Makes entries eligible again",
-                 "cybexd quarantine retry 0000000000000007",
-                 {{"id", positionals, "ID", "Entries", true}},
-                 quarantine_retry});
-  all.push_back({"quarantine",
-                 "drop",
-                 "Removes entries for good",
-                 "cybexd quarantine drop 0000000000000007",
-                 {{"id", positionals, "ID", "Entries", true}},
-                 quarantine_drop});
-  all.push_back({"config",
-                 "check",
-                 "Tells every mistake of the configuration",
-                 "cybexd config check --config hub/cybexd.toml",
-                 {},
-                 config_check});
-  all.push_back({"config",
-                 "show",
-                 "Shows every setting that holds, and where it came from",
-                 "cybexd config show",
-                 {},
-                 config_show});
-  all.push_back({"config",
-                 "example",
-                 "Prints the commented configuration with every setting at its default",
-                 "cybexd config example > cybexd.toml",
-                 {},
-                 config_example});
-  all.push_back({"",
-                 "completion",
-                 "Prints completion for a shell",
-                 "cybexd completion bash > /etc/bash_completion.d/cybexd",
-                 {{"shell", positional, "bash|zsh", "Which", true}},
-                 completion});
-  all.push_back({"", "manual", "Prints the manual page", "cybexd manual > cybexd.1", {}, manual});
-}
-
 }  // namespace
 
 const std::vector<command>& commands() {
@@ -254,6 +201,7 @@ const std::vector<command>& commands() {
     add_identity(made);
     add_archive(made);
     add_documents(made);
+    add_moves(made);
     add_upkeep(made);
     return made;
   }();

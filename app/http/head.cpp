@@ -2,19 +2,11 @@
 
 #include <ctime>
 
+#include "app/http/words.hpp"
+
 namespace cybexd::app::http {
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 std::string_view reason_of(unsigned status) {
   switch (status) {

@@ -52,6 +52,12 @@ expected<tahoe::value> digest(engine& on, const tahoe::value& input);
 /// {} -> {documents, problems, examples: [{store, hash, problem}]}
 expected<tahoe::value> verify(engine& on, const tahoe::value& input);
 
+// checkpoint.cpp
+/// {} -> {directory, stores: [...]}: a consistent copy of the embedded stores in `data_dir/checkpoint`. The
+/// caller holds `data_dir/backup.lock`, copies it away and removes it; one that is there was left by a caller
+/// that was cut short. Errors: bad_input (no store is embedded).
+expected<tahoe::value> checkpoint(engine& on, const tahoe::value& input);
+
 /// The hash of an organisation given by its hash or orgname, as it stands in `orgid`. Errors: not_found.
 expected<std::string> orgid_of(engine& on, const std::string& org);
 /// A user given by e-mail or hash. Errors: not_found.

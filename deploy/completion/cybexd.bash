@@ -15,9 +15,10 @@ _cybexd() {
 _cybexd_words() {
   local words=""
   case "$1" in
-    "") words="archive completion config digest export get hash import init keygen manual open org quarantine raw report run seal status token user verify" ;;
+    "") words="archive backup completion config digest export get hash import init keygen manual open org quarantine raw report restore run seal status token user verify" ;;
     "archive") words="once" ;;
     "archive once") words="--config --force --help --json --set" ;;
+    "backup") words="--config --help --json --quick --set" ;;
     "completion") words="--config --help --json --set bash zsh" ;;
     "config") words="check example show" ;;
     "config check") words="--config --help --json --set" ;;
@@ -46,6 +47,7 @@ _cybexd_words() {
     "raw") words="put" ;;
     "raw put") words="--config --help --json --lines --ndjson --org --server --set --timezone --token-file --typetag" ;;
     "report") words="--as --batch --config --help --json --now --set" ;;
+    "restore") words="--check --config --help --json --replace --set" ;;
     "run") words="--config --help --json --set" ;;
     "seal") words="--config --help --json --set" ;;
     "status") words="--config --help --json --set" ;;

@@ -7,6 +7,26 @@ namespace cybexd::store {
 
 using namespace archive_layout;
 
+expected<void> document_builder::read_ahead(std::span<const local_id> ids,
+                                            std::span<const std::string> rows) {
+  std::vector<local_id> events, parts;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto head = peek_document(rows[i]);
+    if (head && head->kind == tahoe::itype::event) events.push_back(ids[i]);
+  }
+  auto facts = from_.event_rows(events);
+  if (!facts) return fail(facts.error());
+  event_row row;
+  for (const auto& bytes : *facts) {
+    if (auto decoded = decode_event(bytes, row); !decoded) return decoded;
+    for (const auto& part : row.parts) parts.push_back(part.id);
+  }
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  auto hashes = from_.hashes_of(parts);
+  return hashes ? expected<void>() : fail(hashes.error());
+}
+
 expected<std::optional<document>> document_builder::build(local_id id, std::string_view row) {
   auto decoded = decode_document(row);
   if (!decoded) return fail(decoded.error());

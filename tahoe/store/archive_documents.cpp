@@ -128,21 +128,25 @@ expected<std::string> encode_document(const document& d, const tahoe::value& dat
   return out;
 }
 
-expected<document_row> peek_document(std::string_view bytes) {
-  document_row row;
-  if (bytes.size() < row.hash.bytes.size()) return damaged("a document row");
-  std::copy_n(bytes.begin(), row.hash.bytes.size(), row.hash.bytes.begin());
-  bytes.remove_prefix(row.hash.bytes.size());
-  if (bytes.empty()) return row;
+expected<document_head> peek_document(std::string_view bytes) {
+  document_head head;
+  if (bytes.size() < head.hash.bytes.size()) return damaged("a document row");
+  std::copy_n(bytes.begin(), head.hash.bytes.size(), head.hash.bytes.begin());
+  bytes.remove_prefix(head.hash.bytes.size());
+  if (bytes.empty()) return head;
   const auto kind = static_cast<std::uint8_t>(bytes.front()) & ~wrapped;
   if (kind < 1 || kind > 6) return damaged("a document row");
-  row.kind = static_cast<tahoe::itype>(kind);
-  return row;
+  head.kind = static_cast<tahoe::itype>(kind);
+  return head;
 }
 
 expected<document_row> decode_document(std::string_view bytes) {
-  auto row = peek_document(bytes);
-  if (!row || !row->kind) return row;
+  const auto head = peek_document(bytes);
+  if (!head) return fail(head.error());
+  expected<document_row> row;
+  row->hash = head->hash;
+  row->kind = head->kind;
+  if (!row->kind) return row;
   const auto name = "document " + crypto::to_hex(row->hash);
   const bool scalar = (static_cast<std::uint8_t>(bytes[row->hash.bytes.size()]) & wrapped) != 0;
   bytes.remove_prefix(row->hash.bytes.size() + 1);

@@ -105,6 +105,12 @@ std::string encode_event(const event_row& row) {
 
 expected<event_row> decode_event(std::string_view bytes) {
   event_row row;
+  if (auto decoded = decode_event(bytes, row); !decoded) return fail(decoded.error());
+  return row;
+}
+
+expected<void> decode_event(std::string_view bytes, event_row& row) {
+  row.parts.clear();
   if (bytes.size() < 10) return damaged("an event row");
   row.timestamp = std::bit_cast<double>(number_at(bytes));
   bytes.remove_prefix(8);
@@ -118,7 +124,7 @@ expected<event_row> decode_event(std::string_view bytes) {
     last += n >> 4;
     row.parts.push_back({last, (n & 1) != 0, (n & 2) != 0, static_cast<std::uint8_t>(n >> 2 & 3)});
   }
-  return row;
+  return {};
 }
 
 std::uint64_t bucket::total() const {
@@ -173,6 +179,7 @@ std::string encode_counters(const counters& c) {
   std::string out;
   put_varint(out, c.next_id);
   put_varint(out, c.unfiltered);
+  put_varint(out, c.edits);
   return out;
 }
 
@@ -180,6 +187,7 @@ expected<counters> decode_counters(std::string_view bytes) {
   counters c;
   if (!get_varint(bytes, c.next_id) || !get_varint(bytes, c.unfiltered) || c.next_id == 0)
     return damaged("the counters");
+  if (!bytes.empty() && !get_varint(bytes, c.edits)) return damaged("the counters");
   return c;
 }
 

@@ -16,7 +16,7 @@
 //                     'e' event id | session id ->                                        sessions of an
 //                     event 'p' session id | member id ->     'w' member id | session id ->     members that
 //                     are not there yet 't' session id -> BSON of start_time, end_time, duration
-//   archive_meta      'c' -> next id | raw records that no filter has run on yet
+//   archive_meta      'c' -> next id | raw records that no filter has run on yet | edits of events
 //                     'o' number -> orgid        's' sub_type ->    (of raw documents)
 //                     'u' sub_type 0 raw id | number ->             (submissions that no filter has run on
 //                     yet)
@@ -92,6 +92,8 @@ struct event_row {
 };
 [[nodiscard]] std::string encode_event(const event_row& row);
 [[nodiscard]] expected<event_row> decode_event(std::string_view bytes);
+/// The same into a row whose room is used again.
+[[nodiscard]] expected<void> decode_event(std::string_view bytes, event_row& into);
 
 struct link {
   local_id id = 0;
@@ -117,8 +119,11 @@ struct document_row {
                                                     const std::vector<link>& links, std::uint64_t org,
                                                     const std::vector<submission_row>& submissions);
 [[nodiscard]] expected<document_row> decode_document(std::string_view bytes);
-/// Only hash and kind.
-[[nodiscard]] expected<document_row> peek_document(std::string_view bytes);
+struct document_head {
+  hash256 hash;
+  std::optional<tahoe::itype> kind;
+};
+[[nodiscard]] expected<document_head> peek_document(std::string_view bytes);
 
 [[nodiscard]] expected<std::string> encode_times(const document& session);
 [[nodiscard]] expected<void> decode_times(std::string_view bytes, document& session);
@@ -143,6 +148,10 @@ struct bucket_node {
 struct counters {
   std::uint64_t next_id = 1;
   std::uint64_t unfiltered = 0;
+  std::uint64_t edits =
+      0;  ///< Changes of events that were there; a row without it is from before there were any.
+
+  bool operator==(const counters&) const = default;
 };
 [[nodiscard]] std::string encode_counters(const counters& c);
 [[nodiscard]] expected<counters> decode_counters(std::string_view bytes);

@@ -17,8 +17,11 @@ constexpr std::string_view doing = "archive: read";
 rocksdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
-auto missing(local_id id) {
-  return fail(failure::corrupt, "archive: document number " + std::to_string(id) + " is missing");
+auto missing(family f, local_id id) {
+  return fail(failure::corrupt,
+              f == family::archive_events
+                  ? "archive: the facts of event number " + std::to_string(id) + " are missing"
+                  : "archive: document number " + std::to_string(id) + " is missing");
 }
 
 /// The ids under a hash's first 8 bytes.
@@ -44,7 +47,7 @@ expected<std::optional<std::string>> archive_reader::get(family f, std::string_v
 expected<std::vector<std::optional<std::string>>> archive_reader::get_many(
     family f, std::span<const std::string> keys) {
   std::vector<std::optional<std::string>> found(keys.size());
-  constexpr std::size_t at_once = 64;
+  constexpr std::size_t at_once = 128;
   std::array<rocksdb::Slice, at_once> slices;
   std::array<rocksdb::PinnableSlice, at_once> values;
   std::array<rocksdb::Status, at_once> states;
@@ -103,6 +106,7 @@ expected<void> archive_reader::scan_all(family f, const row_visitor& visit) {
 }
 
 expected<located> archive_reader::find(const hash256& hash) {
+  if (const auto known = places_.find(hash); known != places_.end()) return known->second;
   auto row = get(family::archive_ids, hash.view().substr(0, 8));
   if (!row) return fail(row.error());
   if (!*row) return located{};
@@ -119,22 +123,30 @@ expected<located> archive_reader::find(const hash256& hash) {
 }
 
 expected<std::vector<located>> archive_reader::find_many(std::span<const hash256> hashes) {
+  std::vector<located> found(hashes.size());
   std::vector<std::string> keys;
-  for (const auto& hash : hashes) keys.emplace_back(hash.view().substr(0, 8));
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (const auto known = places_.find(hashes[i]); known != places_.end()) {
+      found[i] = known->second;
+    } else {
+      keys.emplace_back(hashes[i].view().substr(0, 8));
+      places.push_back(i);
+    }
+  }
   auto rows = get_many(family::archive_ids, keys);
   if (!rows) return fail(rows.error());
   std::vector<std::pair<std::size_t, local_id>> wanted;
-  for (std::size_t i = 0; i < rows->size(); ++i) {
-    if (!(*rows)[i]) continue;
-    auto ids = ids_of(*(*rows)[i]);
-    if (!ids) return fail(ids.error());
-    for (const auto id : *ids) wanted.emplace_back(i, id);
-  }
   std::vector<local_id> ids;
-  for (const auto& [i, id] : wanted) ids.push_back(id);
+  for (std::size_t n = 0; n < rows->size(); ++n) {
+    if (!(*rows)[n]) continue;
+    auto held = ids_of(*(*rows)[n]);
+    if (!held) return fail(held.error());
+    for (const auto id : *held) wanted.emplace_back(places[n], id);
+    ids.insert(ids.end(), held->begin(), held->end());
+  }
   auto documents = document_rows(ids);
   if (!documents) return fail(documents.error());
-  std::vector<located> found(hashes.size());
   for (std::size_t n = 0; n < wanted.size(); ++n) {
     auto head = peek_document((*documents)[n]);
     if (!head) return fail(head.error());
@@ -149,24 +161,52 @@ expected<std::vector<located>> archive_reader::find_many(std::span<const hash256
 }
 
 expected<std::string> archive_reader::document_row(local_id id) {
-  auto row = get(family::archive_docs, number_key(id));
-  if (!row) return fail(row.error());
-  if (!*row) return missing(id);
-  return std::move(**row);
+  auto rows = document_rows({&id, 1});
+  if (!rows) return fail(rows.error());
+  return std::move(rows->front());
 }
 
 expected<std::vector<std::string>> archive_reader::document_rows(std::span<const local_id> ids) {
-  std::vector<std::string> keys;
-  for (const auto id : ids) keys.push_back(number_key(id));
-  auto rows = get_many(family::archive_docs, keys);
-  if (!rows) return fail(rows.error());
-  std::vector<std::string> found;
-  found.reserve(ids.size());
+  return rows_by_id(family::archive_docs, ids, documents_);
+}
+
+expected<std::vector<std::string>> archive_reader::event_rows(std::span<const local_id> ids) {
+  return rows_by_id(family::archive_events, ids, events_);
+}
+
+expected<std::vector<std::string>> archive_reader::rows_by_id(family f, std::span<const local_id> ids,
+                                                              kept_rows& kept) {
+  std::vector<std::string> found(ids.size()), keys;
+  std::vector<std::size_t> places;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!(*rows)[i]) return missing(ids[i]);
-    found.push_back(std::move(*(*rows)[i]));
+    if (const auto at = kept.rows.find(ids[i]); at != kept.rows.end()) {
+      found[i] = at->second;
+    } else {
+      keys.push_back(number_key(ids[i]));
+      places.push_back(i);
+    }
+  }
+  auto rows = get_many(f, keys);
+  if (!rows) return fail(rows.error());
+  for (std::size_t n = 0; n < places.size(); ++n) {
+    auto& row = (*rows)[n];
+    if (!row) return missing(f, ids[places[n]]);
+    if (at_) keep(kept, ids[places[n]], *row);
+    found[places[n]] = std::move(*row);
   }
   return found;
+}
+
+void archive_reader::keep(kept_rows& kept, local_id id, const std::string& row) {
+  constexpr std::size_t most_bytes = 8u << 20, beside_a_row = 128;
+  if (kept.bytes > most_bytes) {
+    kept = {};
+    if (&kept == &documents_) places_.clear();
+  }
+  if (!kept.rows.emplace(id, row).second) return;
+  kept.bytes += row.size() + beside_a_row;
+  if (&kept != &documents_) return;
+  if (const auto head = peek_document(row)) places_.emplace(head->hash, located{id, head->kind});
 }
 
 expected<hash256> archive_reader::hash_of(local_id id) {
@@ -199,12 +239,9 @@ expected<std::vector<hash256>> archive_reader::hashes_of(std::span<const local_i
 }
 
 expected<event_row> archive_reader::event(local_id id) {
-  auto row = get(family::archive_events, number_key(id));
-  if (!row) return fail(row.error());
-  if (!*row)
-    return fail(failure::corrupt,
-                "archive: the facts of event number " + std::to_string(id) + " are missing");
-  return decode_event(**row);
+  auto rows = event_rows({&id, 1});
+  if (!rows) return fail(rows.error());
+  return decode_event(rows->front());
 }
 
 expected<std::optional<bucket_node>> stored_index::node(std::size_t depth, const position& prefix) {

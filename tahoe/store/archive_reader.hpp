@@ -56,10 +56,20 @@ class archive_reader {
   [[nodiscard]] expected<hash256> hash_of(local_id id);
   [[nodiscard]] expected<std::vector<hash256>> hashes_of(std::span<const local_id> ids);
   [[nodiscard]] expected<archive_layout::event_row> event(local_id id);
+  /// The rows of events, which must be there, in the order of `ids`.
+  [[nodiscard]] expected<std::vector<std::string>> event_rows(std::span<const local_id> ids);
 
   [[nodiscard]] std::uint64_t rows_read() const { return rows_; }
 
  private:
+  /// Rows that were read at the snapshot: most are wanted again by the same report.
+  struct kept_rows {
+    std::unordered_map<local_id, std::string> rows;
+    std::size_t bytes = 0;
+  };
+  [[nodiscard]] expected<std::vector<std::string>> rows_by_id(family f, std::span<const local_id> ids,
+                                                              kept_rows& kept);
+  void keep(kept_rows& kept, local_id id, const std::string& row);
   [[nodiscard]] std::unique_ptr<rocksdb::Iterator> take_iterator(family f, bool whole);
   [[nodiscard]] expected<void> give_back(family f, bool whole, std::unique_ptr<rocksdb::Iterator> used);
 
@@ -69,6 +79,8 @@ class archive_reader {
   std::unordered_map<int, std::unique_ptr<rocksdb::Iterator>>
       kept_;                                      ///< At a snapshot iterators can be used again.
   std::unordered_map<local_id, hash256> hashes_;  ///< Ids never change their hash. Bounded.
+  kept_rows documents_, events_;                  ///< At a snapshot. Bounded.
+  std::unordered_map<hash256, located> places_;   ///< Of what is in `documents_`.
 };
 
 /// The index of one attribute as the reader sees it.
@@ -91,6 +103,8 @@ class document_builder {
   document_builder(archive_reader& from, std::function<std::string(std::uint64_t)> org_name)
       : from_(from), org_name_(std::move(org_name)) {}
 
+  /// Reads what events among these documents need, together.
+  [[nodiscard]] expected<void> read_ahead(std::span<const local_id> ids, std::span<const std::string> rows);
   /// The document of a row; nothing where it is only referred to.
   [[nodiscard]] expected<std::optional<document>> build(local_id id, std::string_view row);
 

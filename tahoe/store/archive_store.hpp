@@ -77,6 +77,14 @@ struct event_facts {
   std::vector<node> attributes;  ///< The attributes in the event's `_ref`.
 };
 
+/// Two looks of the same version show the same events with the same category.
+struct archive_version {
+  std::uint64_t documents = 0;  ///< Grows with every document.
+  std::uint64_t edits = 0;      ///< Grows with every change of an event that was there.
+
+  bool operator==(const archive_version&) const = default;
+};
+
 /// A consistent look at the archive: writes that come later do not show. Cheap to make; hold it for one
 /// report only. One thread at a time.
 class archive_view {
@@ -116,9 +124,14 @@ class archive_view {
   /// several may be visited for each of them.
   [[nodiscard]] virtual expected<void> events_of(std::span<const node> attributes, const visibility& who,
                                                  const std::function<bool(const event_facts&)>& visit) = 0;
-  /// Visits every visible event of the archive, in one sequential read.
+  /// Visits every visible event of the archive, in ascending order of nodes, in one sequential read.
   [[nodiscard]] virtual expected<void> all_events(const visibility& who,
                                                   const std::function<bool(const event_facts&)>& visit) = 0;
+
+  /// Nothing where a home cannot tell: then nothing made from one look may be used for another.
+  [[nodiscard]] virtual expected<std::optional<archive_version>> version() { return std::nullopt; }
+  /// About how many events there are; to choose a way by, never to answer by.
+  [[nodiscard]] virtual std::uint64_t about_events() const { return 1'000'000; }
 
   /// Index and document rows read through this view so far: what tests guard instead of times.
   [[nodiscard]] virtual std::uint64_t rows_read() const = 0;

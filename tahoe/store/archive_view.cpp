@@ -20,6 +20,7 @@ struct rocksdb_archive_view::snapshot {
 rocksdb_archive_view::rocksdb_archive_view(std::shared_ptr<const void> owner, rocksdb_home& home,
                                            const org_numbers& orgs)
     : owner_(std::move(owner)),
+      home_(home),
       orgs_(orgs),
       snapshot_(std::make_unique<snapshot>(&home.db())),
       reader_(std::make_unique<archive_reader>(home, snapshot_->held.snapshot())),
@@ -57,6 +58,7 @@ expected<std::vector<document>> rocksdb_archive_view::get_many(std::span<const h
     }
     auto rows = reader_->document_rows(ids);
     if (!rows) return fail(rows.error());
+    if (auto ready = builder_.read_ahead(ids, *rows); !ready) return fail(ready.error());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       auto d = builder_.build(ids[i], (*rows)[i]);
       if (!d) return fail(d.error());

@@ -28,6 +28,8 @@ class rocksdb_archive_view : public archive_view {
                            const std::function<bool(const event_facts&)>& visit) override;
   expected<void> all_events(const visibility& who,
                             const std::function<bool(const event_facts&)>& visit) override;
+  expected<std::optional<archive_version>> version() override;
+  std::uint64_t about_events() const override;
   std::uint64_t rows_read() const override { return reader_->rows_read(); }
 
   /// Every document by hash, until `visit` says false.
@@ -50,6 +52,7 @@ class rocksdb_archive_view : public archive_view {
 
   struct snapshot;
   std::shared_ptr<const void> owner_;
+  rocksdb_home& home_;
   const org_numbers& orgs_;
   std::unique_ptr<snapshot> snapshot_;
   std::unique_ptr<archive_reader> reader_;  // before the snapshot goes

@@ -1,4 +1,6 @@
-// The graph of events and attributes, as a look at the embedded archive sees it.
+// The graph of events and attributes, for ranks.
+#include <rocksdb/db.h>
+
 #include <algorithm>
 
 #include "tahoe/store/archive_view.hpp"
@@ -10,15 +12,15 @@ using tahoe::itype;
 
 namespace {
 
-event_facts facts_from(local_id id, const event_row& row) {
-  event_facts f;
-  f.id = id;
-  f.timestamp = row.timestamp;
-  f.category = row.category;
+/// Uses the room of what `into` held.
+void take_facts(local_id id, const event_row& row, event_facts& into) {
+  into.id = id;
+  into.timestamp = row.timestamp;
+  into.category = row.category;
+  into.attributes.clear();
   for (const auto& part : row.parts) {
-    if (part.attribute) f.attributes.push_back(part.id);
+    if (part.attribute) into.attributes.push_back(part.id);
   }
-  return f;
 }
 
 }  // namespace
@@ -39,7 +41,9 @@ expected<std::optional<event_facts>> rocksdb_archive_view::facts(node event, con
   auto decoded = decode_event(**row);
   if (!decoded) return fail(decoded.error());
   if (!filter_for(who).visible(decoded->org)) return std::nullopt;
-  return facts_from(event, *decoded);
+  event_facts facts;
+  take_facts(event, *decoded, facts);
+  return facts;
 }
 
 expected<std::uint64_t> rocksdb_archive_view::reach(std::span<const node> attributes, const visibility& who) {
@@ -95,17 +99,14 @@ expected<void> rocksdb_archive_view::visit_sorted(std::vector<local_id>& ids,
                                                   const std::function<bool(const event_facts&)>& visit,
                                                   bool& going) {
   std::sort(ids.begin(), ids.end());
-  std::vector<std::string> keys;
-  for (const auto id : ids) keys.push_back(number_key(id));
-  auto rows = reader_->get_many(family::archive_events, keys);
+  auto rows = reader_->event_rows(ids);
   if (!rows) return fail(rows.error());
+  event_row row;
+  event_facts facts;
   for (std::size_t i = 0; i < ids.size() && going; ++i) {
-    if (!(*rows)[i])
-      return fail(failure::corrupt,
-                  "archive: the facts of event number " + std::to_string(ids[i]) + " are missing");
-    auto row = decode_event(*(*rows)[i]);
-    if (!row) return fail(row.error());
-    going = visit(facts_from(ids[i], *row));
+    if (auto decoded = decode_event((*rows)[i], row); !decoded) return decoded;
+    take_facts(ids[i], row, facts);
+    going = visit(facts);
   }
   ids.clear();
   return {};
@@ -115,15 +116,32 @@ expected<void> rocksdb_archive_view::all_events(const visibility& who,
                                                 const std::function<bool(const event_facts&)>& visit) {
   const auto visible = filter_for(who);
   expected<void> result;
+  event_row row;
+  event_facts facts;
   auto seen = reader_->scan_all(family::archive_events, [&](std::string_view key, std::string_view bytes) {
-    auto row = decode_event(bytes);
-    if (!row) {
-      result = fail(row.error());
-      return false;
-    }
-    return !visible.visible(row->org) || visit(facts_from(number_at(key), *row));
+    result = decode_event(bytes, row);
+    if (!result) return false;
+    if (!visible.visible(row.org)) return true;
+    take_facts(number_at(key), row, facts);
+    return visit(facts);
   });
   return seen ? result : seen;
+}
+
+expected<std::optional<archive_version>> rocksdb_archive_view::version() {
+  auto row = reader_->get(family::archive_meta, "c");
+  if (!row) return fail(row.error());
+  if (!*row) return archive_version{};
+  const auto counts = decode_counters(**row);
+  if (!counts) return fail(counts.error());
+  return archive_version{counts->next_id, counts->edits};
+}
+
+std::uint64_t rocksdb_archive_view::about_events() const {
+  std::uint64_t rows = 0;
+  home_.db().GetIntProperty(home_.handle(family::archive_events), rocksdb::DB::Properties::kEstimateNumKeys,
+                            &rows);
+  return rows;
 }
 
 }  // namespace cybexd::store

@@ -182,7 +182,10 @@ expected<void> archive_writer::finish() {
     if (!draft.changed) continue;
     if (auto done = finish_raw(id, draft); !done) return done;
   }
-  for (const auto& [id, row] : draft_.events) put(family::archive_events, number_key(id), encode_event(row));
+  for (const auto& [id, row] : draft_.events) {
+    put(family::archive_events, number_key(id), encode_event(row));
+    if (id < draft_.first_id) ++draft_.counts.edits;
+  }
   for (const auto& [id, session] : draft_.times) {
     auto row = encode_times(session);
     if (!row) return fail(row.error());
@@ -200,8 +203,7 @@ expected<void> archive_writer::finish() {
       put(family::archive_buckets, key, encode_node(node));
     }
   }
-  if (draft_.counts.next_id != stored_counts_.next_id ||
-      draft_.counts.unfiltered != stored_counts_.unfiltered) {
+  if (draft_.counts != stored_counts_) {
     put(family::archive_meta, "c", encode_counters(draft_.counts));
   }
   return rows_.flush(home_, *batch_);

@@ -89,6 +89,8 @@ class archive_writer {
   [[nodiscard]] expected<void> prefetch(std::span<const record_write> records);
   [[nodiscard]] expected<void> prefetch(std::span<const document> documents);
   [[nodiscard]] expected<record_result> record(const record_write& record);
+  /// The number of a document that this batch has written or found.
+  [[nodiscard]] local_id number_of(const hash256& hash) const { return draft_.seen.at(hash).id; }
   /// False: it was there already. Errors of the document itself: bad_input, too_large (nothing was added).
   [[nodiscard]] expected<bool> import(const document& d);
   /// Adds what is left to the batch.

@@ -1,5 +1,7 @@
 #include "tahoe/store/lake_rows.hpp"
 
+#include <utility>
+
 #include "tahoe/store/lake_rules.hpp"
 #include "tahoe/store/row.hpp"
 
@@ -39,22 +41,26 @@ expected<lake_entry> entry_from_row(std::uint64_t number, std::string_view bytes
   return e;
 }
 
-std::string to_row(const entry_mark& m) {
+std::string to_row(const entry_mark& m, std::span<const std::uint64_t> numbers) {
   row_writer row;
   row.number(static_cast<std::uint8_t>(m.state))
       .text(m.reason)
       .number(m.archived)
       .number(m.known)
       .number(m.set_aside);
-  row.number(m.refs.size());
-  for (const auto& ref : m.refs) row.hash(ref);
+  const auto refs = numbers.empty() ? std::span<const hash256>(m.refs) : std::span<const hash256>();
+  row.number(refs.size());
+  for (const auto& ref : refs) row.hash(ref);
   row.number(m.bad_lines.size());
   for (const auto& line : m.bad_lines)
     row.number(line.number).number(static_cast<std::uint8_t>(line.state)).text(line.reason);
+  row.number(numbers.size());
+  std::uint64_t before = 0;
+  for (const auto number : numbers) row.number(number - std::exchange(before, number));
   return row.take();
 }
 
-expected<entry_mark> mark_from_row(std::uint64_t number, std::string_view bytes) {
+expected<stored_mark> mark_from_row(std::uint64_t number, std::string_view bytes) {
   constexpr std::uint64_t last_state = static_cast<std::uint8_t>(entry_state::quarantined);
   row_reader row(bytes);
   entry_mark m;
@@ -75,9 +81,12 @@ expected<entry_mark> mark_from_row(std::uint64_t number, std::string_view bytes)
     line.state = static_cast<entry_state>(kind);
     line.reason = row.text();
   }
+  std::vector<std::uint64_t> numbers(row.length(1));
+  std::uint64_t before = 0;
+  for (auto& n : numbers) n = before += row.number();
   if (!row.whole() || !sound) return broken("mark", number);
   m.state = static_cast<entry_state>(state);
-  return m;
+  return stored_mark{std::move(m), std::move(numbers)};
 }
 
 void lake_sums::add(std::uint64_t records, const std::optional<entry_mark>& mark, int times) {

@@ -9,8 +9,10 @@
 //   lake_meta     "books"     -> sums, see lake_sums; "last" -> the highest number that a dropped entry had
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tahoe/store/cache_lake.hpp"
 
@@ -22,10 +24,17 @@ namespace cybexd::store {
 [[nodiscard]] std::string number_key(std::uint64_t number);
 
 [[nodiscard]] std::string to_row(const lake_entry& e);
-[[nodiscard]] std::string to_row(const entry_mark& m);
+/// `numbers`: the archive's own numbers of `m.refs`, ascending, where it is of the same home; they are stored
+/// in the place of the hashes, a byte or two each instead of 32. Empty: the hashes are stored.
+[[nodiscard]] std::string to_row(const entry_mark& m, std::span<const std::uint64_t> numbers = {});
 /// Errors: corrupt, naming the entry.
 [[nodiscard]] expected<lake_entry> entry_from_row(std::uint64_t number, std::string_view row);
-[[nodiscard]] expected<entry_mark> mark_from_row(std::uint64_t number, std::string_view row);
+/// A mark as stored: where `numbers` is not empty, `mark.refs` is, and the archive knows the hashes.
+struct stored_mark {
+  entry_mark mark;
+  std::vector<std::uint64_t> numbers;
+};
+[[nodiscard]] expected<stored_mark> mark_from_row(std::uint64_t number, std::string_view row);
 
 /// The books as they are stored, or a change to them: merged by addition.
 struct lake_sums {

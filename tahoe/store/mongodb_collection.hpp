@@ -83,7 +83,7 @@ struct index_wish {
   bson keys;  ///< E.g. `{"_ref": 1, "timestamp": -1}`.
   bool unique = false;
   bson partial{};       ///< partialFilterExpression; empty: all documents.
-  bool sparse = false;  ///< Only documents that have one of the keys.
+  bool sparse = false;  ///< Only documents that have a key.
 };
 
 /// Cheap to copy. Thread safe but for one that is bound to a session.

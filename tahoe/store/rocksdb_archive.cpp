@@ -21,6 +21,7 @@ struct rocksdb_archive::impl {
   org_numbers orgs;
   std::mutex writing;
   std::unique_lock<std::mutex> staged;  ///< Held from `stage` to `settle`.
+  std::vector<local_id> staged_numbers;
   archive_writer writer;
 };
 
@@ -39,11 +40,13 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
   std::unique_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   writer.begin(batch);
+  impl_->staged_numbers.clear();
   std::vector<record_result> results;
   auto done = writer.prefetch(records);
   for (std::size_t i = 0; done && i < records.size(); ++i) {
     if (auto result = writer.record(records[i])) {
       results.push_back(*result);
+      impl_->staged_numbers.push_back(writer.number_of(result->raw));
     } else {
       done = fail(result.error());
     }
@@ -56,6 +59,8 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
   impl_->staged = std::move(lock);
   return results;
 }
+
+std::span<const std::uint64_t> rocksdb_archive::staged_numbers() const { return impl_->staged_numbers; }
 
 void rocksdb_archive::settle(bool committed) {
   const auto lock = std::move(impl_->staged);

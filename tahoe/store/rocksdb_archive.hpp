@@ -41,6 +41,9 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::vector<record_result>> stage(std::span<const record_write> records,
                                                            rocksdb::WriteBatch& batch);
   void settle(bool committed);
+  /// The home's own numbers of the raw documents that the last `stage` answered for, in its order; good until
+  /// `settle`.
+  [[nodiscard]] std::span<const std::uint64_t> staged_numbers() const;
 
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records) override;
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents) override;

@@ -57,17 +57,25 @@ const std::array<plan, family_count> plans{{
     {family::identity_audit, "identity_audit", use::rows},     // number -> audit line
 }};
 
+bool indexed(use kind) { return kind == use::index || kind == use::tagged_index; }
+bool scattered(use kind) { return kind == use::documents || indexed(kind); }
+
 rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.format_version = 5;  // also under newer libraries, so that Debian 12 and 13 read each other's files
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  const bool indexed = kind == use::index || kind == use::tagged_index;
   table.block_size = kind == use::documents ? 8u << 10 : kind == use::arrivals ? 32u << 10 : 16u << 10;
   if (kind != use::sealed && kind != use::arrivals)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
-  table.whole_key_filtering = !indexed;
+  table.whole_key_filtering = !indexed(kind);
+  // A file's filter in one piece is some MiB, more than one shard of the cache takes: it would be read again
+  // for every look-up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 4u << 10;
+  table.pin_top_level_index_and_filter = true;
   return table;
 }
 
@@ -83,12 +91,13 @@ rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr
     options.compression = p.kind == use::arrivals ? rocksdb::kZSTD : rocksdb::kLZ4Compression;
     options.bottommost_compression = rocksdb::kZSTD;
   }
-  if (p.kind == use::arrivals) options.compression_opts.level = 6;
+  // Keys in no order: every merge rewrites most of a family, so files are let gather first.
+  if (scattered(p.kind)) options.level0_file_num_compaction_trigger = 8;
   if (p.kind == use::documents) {
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.05;
   }
-  if (p.kind == use::index || p.kind == use::tagged_index) {
+  if (indexed(p.kind)) {
     options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(p.kind == use::index ? 8 : 9));
     options.memtable_prefix_bloom_size_ratio = 0.02;
   }

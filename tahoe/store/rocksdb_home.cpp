@@ -63,6 +63,15 @@ error open_error(const std::string& directory, const rocksdb::Status& status) {
   return to_error(status, "store " + directory);
 }
 
+/// Parts of a cache, each with a lock of its own, as a power of two. A part must hold the largest block that is
+/// read again and again with room to spare: one that fits into none is read from disk at every look-up.
+int cache_parts(std::size_t cache_bytes) {
+  constexpr std::size_t part_bytes = 32u << 20;
+  int bits = 0;
+  while (bits < 4 && cache_bytes >> (bits + 1) >= part_bytes) ++bits;
+  return bits;
+}
+
 rocksdb::DBOptions database_options(const std::string& directory, std::size_t cache_bytes,
                                     const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
@@ -152,7 +161,7 @@ rocksdb_home::~rocksdb_home() = default;
 expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options) {
   if (auto made = make_directory(options.directory); !made) return fail(made.error());
   auto inner = std::make_unique<impl>();
-  inner->cache = rocksdb::NewLRUCache(options.cache_bytes);
+  inner->cache = rocksdb::NewLRUCache(options.cache_bytes, cache_parts(options.cache_bytes));
   const auto settings = database_options(options.directory, options.cache_bytes, inner->cache);
   auto there = exists(options.directory, settings);
   if (!there) return fail(there.error());

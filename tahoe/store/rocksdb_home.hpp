@@ -46,9 +46,6 @@ enum class family : std::uint8_t {
 };
 inline constexpr std::size_t family_count = 18;
 
-/// Compared on open; a home of another version is refused. Raise it with every change of a stored layout.
-inline constexpr std::uint64_t home_format_version = 1;
-
 /// How much a write waits for. A write that was not synced survives a crash of the process, not of the
 /// machine.
 enum class durability : std::uint8_t { in_order, synced };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tahoe/store/archive_reader.hpp"
 #include "tahoe/store/lake_rules.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 #include "tahoe/store/row.hpp"
@@ -165,11 +166,13 @@ expected<std::vector<expected<std::string>>> rocksdb_lake::read_files(std::span<
   for (const auto& id : ids)
     keys.push_back(number_key(entry_number(id).value_or(0)));  // 0 is never given out
   const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
-  const std::vector<rocksdb::ColumnFamilyHandle*> handles(keys.size(), home_->handle(family::lake_files));
-  std::vector<std::string> found;
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
   rocksdb::ReadOptions options;
   options.fill_cache = false;  // read once
-  const auto statuses = home_->db().MultiGet(options, handles, slices, &found);
+  // All together: neighbours stand in one block, which is then read once for all of them.
+  home_->db().MultiGet(options, home_->handle(family::lake_files), keys.size(), slices.data(), found.data(),
+                       statuses.data(), std::is_sorted(keys.begin(), keys.end()));
   const auto damaged = [this](const entry_id& id) {
     const std::scoped_lock lock(line_);
     const auto held = taken_.find(entry_number(id).value_or(0));
@@ -181,7 +184,7 @@ expected<std::vector<expected<std::string>>> rocksdb_lake::read_files(std::span<
     if (damaged(ids[i])) {
       files.emplace_back(fail(failure::corrupt, "lake: the row of entry " + ids[i] + " is damaged"));
     } else if (status.ok()) {
-      files.emplace_back(std::move(found[i]));
+      files.emplace_back(found[i].ToString());
     } else if (status.IsNotFound()) {
       files.emplace_back(fail(failure::not_found, "lake: the file of entry " + ids[i] + " is missing"));
     } else if (status.IsCorruption()) {
@@ -240,7 +243,13 @@ expected<std::optional<entry_report>> rocksdb_lake::find(const entry_id& id) {
   auto mark = read_mark(*number, now.get());
   if (!mark) return fail(mark.error());
   entry_report report{std::move(**entry), {}};
-  if (*mark) report.mark = std::move(**mark);
+  if (*mark) report.mark = std::move((*mark)->mark);
+  if (*mark && !(*mark)->numbers.empty()) {
+    auto refs = archive_reader(*home_).hashes_of((*mark)->numbers);
+    if (!refs) return fail(refs.error());
+    report.mark.refs = std::move(*refs);
+    std::sort(report.mark.refs.begin(), report.mark.refs.end());
+  }
   report.mark.id = id;
   if (!*mark) report.mark.state = entry_state::waiting;
   return report;

@@ -41,8 +41,9 @@ class rocksdb_lake final : public cache_lake {
     std::vector<std::uint64_t> waiting_again_;
   };
   /// Adds marks to a batch of the caller's, who writes it and then calls `settle`; where the write failed, he
-  /// just lets the staged go.
-  [[nodiscard]] expected<staged> stage(std::span<const entry_mark> marks, rocksdb::WriteBatch& batch);
+  /// just lets the staged go. `numbers`: for each mark the archive's numbers of its refs, or nothing.
+  [[nodiscard]] expected<staged> stage(std::span<const entry_mark> marks, rocksdb::WriteBatch& batch,
+                                       std::span<const std::vector<std::uint64_t>> numbers = {});
   void settle(staged written);
 
  private:
@@ -62,12 +63,12 @@ class rocksdb_lake final : public cache_lake {
   [[nodiscard]] expected<lake_entry> candidate(std::uint64_t number, std::vector<std::uint64_t>& damaged);
   [[nodiscard]] expected<std::optional<lake_entry>> read_entry(std::uint64_t number,
                                                                const rocksdb::Snapshot* at = nullptr);
-  [[nodiscard]] expected<std::optional<entry_mark>> read_mark(std::uint64_t number,
-                                                              const rocksdb::Snapshot* at = nullptr);
+  [[nodiscard]] expected<std::optional<stored_mark>> read_mark(std::uint64_t number,
+                                                               const rocksdb::Snapshot* at = nullptr);
   [[nodiscard]] expected<std::optional<standing>> look(std::uint64_t number);
   [[nodiscard]] expected<std::map<std::uint64_t, standing>> look_set_aside(std::span<const entry_id> ids);
-  void replace(std::uint64_t number, const standing& before, std::optional<entry_mark> after,
-               rocksdb::WriteBatch& batch);
+  void replace(std::uint64_t number, const standing& before, const std::optional<entry_mark>& after,
+               rocksdb::WriteBatch& batch, std::span<const std::uint64_t> numbers = {});
 
   std::shared_ptr<rocksdb_home> home_;
   bool keep_;

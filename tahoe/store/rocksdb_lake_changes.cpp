@@ -10,24 +10,31 @@
 
 namespace cybexd::store {
 
-expected<std::optional<lake_entry>> rocksdb_lake::read_entry(std::uint64_t number,
-                                                             const rocksdb::Snapshot* at) {
-  auto row = home_->get(family::lake_entries, entry_key(number), "lake: entry " + to_entry_id(number), at);
+namespace {
+
+/// What one row of an entry holds, where it is there.
+template <class Row>
+expected<std::optional<Row>> read_row(rocksdb_home& home, const std::string& key, std::uint64_t number,
+                                      const rocksdb::Snapshot* at,
+                                      expected<Row> (*parse)(std::uint64_t, std::string_view)) {
+  const auto row = home.get(family::lake_entries, key, "lake: entry " + to_entry_id(number), at);
   if (!row) return fail(row.error());
-  if (!*row) return std::optional<lake_entry>();
-  auto entry = entry_from_row(number, **row);
-  if (!entry) return fail(entry.error());
-  return std::optional(std::move(*entry));
+  if (!*row) return std::optional<Row>();
+  auto parsed = parse(number, **row);
+  if (!parsed) return fail(parsed.error());
+  return std::optional(std::move(*parsed));
 }
 
-expected<std::optional<entry_mark>> rocksdb_lake::read_mark(std::uint64_t number,
+}  // namespace
+
+expected<std::optional<lake_entry>> rocksdb_lake::read_entry(std::uint64_t number,
+                                                             const rocksdb::Snapshot* at) {
+  return read_row(*home_, entry_key(number), number, at, entry_from_row);
+}
+
+expected<std::optional<stored_mark>> rocksdb_lake::read_mark(std::uint64_t number,
                                                             const rocksdb::Snapshot* at) {
-  auto row = home_->get(family::lake_entries, mark_key(number), "lake: entry " + to_entry_id(number), at);
-  if (!row) return fail(row.error());
-  if (!*row) return std::optional<entry_mark>();
-  auto mark = mark_from_row(number, **row);
-  if (!mark) return fail(mark.error());
-  return std::optional(std::move(*mark));
+  return read_row(*home_, mark_key(number), number, at, mark_from_row);
 }
 
 expected<std::optional<rocksdb_lake::standing>> rocksdb_lake::look(std::uint64_t number) {
@@ -42,11 +49,14 @@ expected<std::optional<rocksdb_lake::standing>> rocksdb_lake::look(std::uint64_t
   if (!*entry) return std::optional<standing>();
   auto mark = read_mark(number);
   if (!mark) return fail(mark.error());
-  return standing{(*entry)->records, std::move(*mark)};
+  standing found{(*entry)->records, {}};
+  if (*mark) found.mark = std::move((*mark)->mark);
+  return found;
 }
 
-void rocksdb_lake::replace(std::uint64_t number, const standing& before, std::optional<entry_mark> after,
-                           rocksdb::WriteBatch& batch) {
+void rocksdb_lake::replace(std::uint64_t number, const standing& before,
+                           const std::optional<entry_mark>& after, rocksdb::WriteBatch& batch,
+                           std::span<const std::uint64_t> numbers) {
   // Adding to a batch in memory does not fail but for its size limit, and there is none.
   const auto key = number_key(number);
   const bool waited = !before.mark, waits = !after;
@@ -58,7 +68,7 @@ void rocksdb_lake::replace(std::uint64_t number, const standing& before, std::op
     (void)batch.Put(home_->handle(family::lake_aside), key,
                     number_key(static_cast<std::uint8_t>(after->state)));
   if (was_aside && !is_aside) (void)batch.Delete(home_->handle(family::lake_aside), key);
-  if (after) (void)batch.Put(home_->handle(family::lake_entries), mark_key(number), to_row(*after));
+  if (after) (void)batch.Put(home_->handle(family::lake_entries), mark_key(number), to_row(*after, numbers));
   if (!waited && waits) (void)batch.Delete(home_->handle(family::lake_entries), mark_key(number));
   const bool was_processed = before.mark && before.mark->state == entry_state::processed;
   if (after && after->state == entry_state::processed && !was_processed && !keep_)
@@ -66,12 +76,14 @@ void rocksdb_lake::replace(std::uint64_t number, const standing& before, std::op
 }
 
 expected<rocksdb_lake::staged> rocksdb_lake::stage(std::span<const entry_mark> marks,
-                                                   rocksdb::WriteBatch& batch) {
+                                                   rocksdb::WriteBatch& batch,
+                                                   std::span<const std::vector<std::uint64_t>> numbers) {
   staged now;
   now.alone_ = std::unique_lock(changes_);
   std::map<std::uint64_t, standing> seen;  // an entry may stand twice in one batch
   lake_sums sums;
-  for (const auto& m : marks) {
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const auto& m = marks[i];
     const auto number = entry_number(m.id);
     if (!number) continue;
     auto found = seen.find(*number);
@@ -84,7 +96,8 @@ expected<rocksdb_lake::staged> rocksdb_lake::stage(std::span<const entry_mark> m
     auto& standing = found->second;
     std::optional<entry_mark> after;
     if (m.state != entry_state::waiting) after = balanced(m, standing.records);
-    replace(*number, standing, after, batch);
+    replace(*number, standing, after, batch,
+            i < numbers.size() ? numbers[i] : std::span<const std::uint64_t>());
     sums.add(standing.records, standing.mark, -1);
     sums.add(standing.records, after, 1);
     standing.mark = std::move(after);

@@ -1,6 +1,7 @@
 #pragma once
 // The four stores of a server, opened together. The one factory.
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +34,10 @@ struct stores {
   /// What the stores have to tell the operator besides answers, e.g. the indexes they made.
   std::shared_ptr<notices> say = std::make_shared<notices>();
 };
+
+/// Of the embedded home. Compared on open; a home of another version is refused. Raise it with every change
+/// of a stored layout.
+inline constexpr std::uint64_t home_format_version = 2;
 
 /// What opening a home may be told; units in the names.
 struct embedded_options {

@@ -2,56 +2,13 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/fixtures/archive_line.hpp"
+#include "tests/fixtures/supervised_line.hpp"
 
 using namespace cybexd;
 using namespace cybexd::tests;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct supervisor_fixture : archive_line_fixture {
-  actors::line line;
-  bool faulty_accounts = false;
-
-  void start_all() {
-    actors::line_options settings;
-    settings.filters = actors::all_filters();
-    const auto who = [this](const messages::submission&) -> expected<std::string> {
-      if (faulty_accounts) throw std::runtime_error("the accounts fell over");
-      return "org";
-    };
-    actors::line_partners with{stores, test_key(), crypto::public_key::of(test_key()),
-                               who,    &metrics,   [] { return 1e9; }};
-    line = actors::start_line(system, settings, with);
-    keep(line.supervisor);
-    run();
-  }
-  ~supervisor_fixture() { line = {}; }
-
-  std::shared_ptr<std::optional<expected<messages::submitted>>> submit(const std::string& text) {
-    messages::submission what;
-    what.typetag = "cowrie";
-    what.text = text;
-    auto got = std::make_shared<std::optional<expected<messages::submitted>>>();
-    const auto callback = [got](expected<messages::submitted> a) { *got = std::move(a); };
-    act::post(line.supervisor,
-              messages::submit{std::make_shared<const messages::submission>(what),
-                               std::make_shared<messages::reply_once<messages::submitted>>(callback)});
-    return got;
-  }
-  std::shared_ptr<std::optional<messages::drained>> stop() {
-    auto got = std::make_shared<std::optional<messages::drained>>();
-    const auto callback = [got](expected<messages::drained> a) { *got = a.value(); };
-    act::post(line.supervisor,
-              messages::stop{10s, std::make_shared<messages::reply_once<messages::drained>>(callback)});
-    return got;
-  }
-};
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(supervisor, supervisor_fixture)
+BOOST_FIXTURE_TEST_SUITE(supervisor, supervised_line)
 
 BOOST_AUTO_TEST_CASE(an_upload_goes_through_the_whole_line) {
   start_all();
@@ -97,6 +54,82 @@ BOOST_AUTO_TEST_CASE(an_intake_that_dies_is_replaced_behind_the_same_handle) {
   metrics.forget_sources();
 }
 
+BOOST_AUTO_TEST_CASE(a_catch_up_that_dies_is_asked_again_for_who_waits) {
+  // Symptom: the poller kept the handle of the one that had died, so `archive once` could not finish.
+  int deaths = 0;
+  trouble->on_call = [&deaths](std::string_view call) {
+    if (call == "archive.unfiltered" && deaths++ == 0) throw std::runtime_error("the catch-up fell over");
+  };
+  const auto id = put(cowrie_line(1));
+  settings.poller.start_at_once = false;
+  start_all();
+  const auto done = ask<messages::archive_summary>(line.supervisor, messages::archive_once{});
+  advance(5s);
+  BOOST_REQUIRE(done->has_value());
+  BOOST_TEST(done->value().completed, done->value().reason);
+  BOOST_TEST((state_of(id) == store::entry_state::processed));
+  BOOST_TEST(metrics.render().find("cybexd_actor_restarts_total{actor=\"filter_catch_up\"} 1") !=
+             std::string::npos);
+  metrics.forget_sources();
+}
+
+BOOST_AUTO_TEST_CASE(a_catch_up_that_always_dies_is_given_up_after_three_tries) {
+  trouble->on_call = [](std::string_view call) {
+    if (call == "archive.unfiltered") throw std::runtime_error("the catch-up fell over");
+  };
+  settings.poller.start_at_once = false;
+  start_all();
+  const auto done = ask<messages::archive_summary>(line.supervisor, messages::archive_once{});
+  advance(10s);
+  BOOST_REQUIRE(done->has_value());
+  BOOST_TEST(!done->value().completed);
+  metrics.forget_sources();
+}
+
+BOOST_AUTO_TEST_CASE(a_poller_that_dies_is_replaced_and_nothing_is_lost) {
+  // The last stage that tests of single workers leave out: the owner of all entries itself.
+  bool dies = true;
+  trouble->on_call = [&dies](std::string_view call) {
+    if (call == "lake.take" && std::exchange(dies, false)) throw std::runtime_error("the poller fell over");
+  };
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(put(cowrie_line(i)));
+  start_all();
+  BOOST_TEST(!dies);
+  const auto while_it_is_gone = submit(cowrie_line(50));
+  run();
+  BOOST_TEST(while_it_is_gone->value().has_value());
+  advance(3s);
+  ids.push_back(while_it_is_gone->value()->id);
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == store::entry_state::processed));
+  BOOST_TEST(books().pending == 0);
+  BOOST_TEST(metrics.render().find("cybexd_actor_restarts_total{actor=\"cache_poller\"} 1") !=
+             std::string::npos);
+  metrics.forget_sources();
+}
+
+BOOST_AUTO_TEST_CASE(who_asked_to_archive_is_told_that_the_poller_died) {
+  // Symptom: the promise died with the poller, and `archive once` waited for a day.
+  settings.poller.start_at_once = false;
+  start_all();
+  trouble->on_call = [](std::string_view call) {
+    if (call == "lake.take") throw std::runtime_error("the poller fell over");
+  };
+  put(cowrie_line(1));
+  const auto done = ask<messages::archive_summary>(line.supervisor, messages::archive_once{});
+  run();
+  BOOST_REQUIRE(done->has_value());
+  BOOST_TEST(!done->value().completed);
+  BOOST_TEST(done->value().reason.find("poller") != std::string::npos);
+  trouble->on_call = nullptr;
+  advance(2s);
+  const auto again = ask<messages::archive_summary>(line.supervisor, messages::archive_once{});
+  advance(1s);
+  BOOST_REQUIRE(again->has_value());
+  BOOST_TEST(again->value().archived == 1u);
+  metrics.forget_sources();
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_finishes_in_order_and_ends_every_actor) {
   for (int i = 0; i < 500; ++i) put(cowrie_line(i));
   start_all();
@@ -104,8 +137,8 @@ BOOST_AUTO_TEST_CASE(a_stop_finishes_in_order_and_ends_every_actor) {
   run();
   const auto late = submit("x");
   advance(1s);
-  BOOST_REQUIRE(stopped->has_value());
-  BOOST_TEST((*stopped)->clean, (*stopped)->left);
+  BOOST_REQUIRE(stopped->has_value() && stopped->value().has_value());
+  BOOST_TEST(stopped->value()->clean, stopped->value()->left);
   BOOST_TEST(late->has_value());
   metrics.forget_sources();
   line = {};
@@ -123,8 +156,8 @@ BOOST_AUTO_TEST_CASE(a_stop_that_takes_too_long_is_not_clean) {
   for (int i = 0; i < 30; ++i) scheduler.try_run_once();
   const auto stopped = stop();
   advance(15s);
-  BOOST_REQUIRE(stopped->has_value());
-  BOOST_TEST(!(*stopped)->clean);
+  BOOST_REQUIRE(stopped->has_value() && stopped->value().has_value());
+  BOOST_TEST(!stopped->value()->clean);
   metrics.forget_sources();
 }
 

@@ -49,15 +49,16 @@ store::visibility who_of(const tahoe::value& c) {
   return who;
 }
 
-void check_case(const tahoe::value& c, std::size_t local_events) {
+void check_case(const tahoe::value& c, std::uint64_t near_visits) {
   const small_graph graph(list_at(c, "events"));
   const auto view = graph.archive->view();
   double room = 0;
   const double now = *at(c, "now").number(room);
   const report::rank_options options{0.998, static_cast<int>(*at(c, "max_edges").get_if<std::int64_t>()),
-                                     true, local_events};
+                                     true, near_visits};
+  report::rank_memory memory;
   for (const auto& [id, wanted] : *at(c, "ranks").get_if<tahoe::object>()) {
-    const auto found = report::threatrank(graph.events.at(id), who_of(c), **view, now, options, {});
+    const auto found = report::threatrank(graph.events.at(id), who_of(c), **view, now, options, memory, {});
     if (wanted.is_null()) {
       BOOST_CHECK(!found && found.error().kind == failure::not_found);
       continue;

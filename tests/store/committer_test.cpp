@@ -104,6 +104,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_entry_of_many_parts_is_marked_with_its_last, Ho
   BOOST_TEST((std::is_sorted(marks[0].refs.begin(), marks[0].refs.end())));
   check_books(home.all, 6, 4, 1, 1);
   BOOST_TEST((*home.all.lake->find(ids[0]))->mark.bad_lines.size() == 1u);
+  BOOST_TEST(((*home.all.lake->find(ids[0]))->mark.refs == marks[0].refs));
+}
+
+/// A committer that never saw an entry's first part (a restart, or parts of too many entries at once).
+BOOST_AUTO_TEST_CASE(an_entry_whose_first_part_another_committer_wrote_keeps_its_refs) {
+  embedded_home home;
+  const auto ids = put(*home.all.lake, {4});
+  auto first = work(ids[0], {"a", "b"});
+  first.last = false;
+  auto marks = commit(home.all, {first});
+  home.reopen();
+  BOOST_REQUIRE(home.all.lake->take({}));
+  auto second = work(ids[0], {"c", "d"});
+  second.mark = marks[0];
+  marks = commit(home.all, {second});
+  BOOST_TEST(marks[0].refs.size() == 4u);
+  BOOST_TEST(((*home.all.lake->find(ids[0]))->mark.refs == marks[0].refs));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(two_parts_of_an_entry_may_share_a_batch, Home, homes) {

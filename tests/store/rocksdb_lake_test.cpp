@@ -115,10 +115,27 @@ BOOST_AUTO_TEST_CASE(every_cut_of_a_row_is_refused) {
   m.bad_lines = {{3, entry_state::error, "no"}, {400, entry_state::not_supported, ""}};
   const auto entry = to_row(e), mark = to_row(m);
   BOOST_TEST(
-      (entry_from_row(7, entry)->records == 300 && mark_from_row(7, mark)->bad_lines[1].number == 400));
+      (entry_from_row(7, entry)->records == 300 && mark_from_row(7, mark)->mark.bad_lines[1].number == 400));
   for (std::size_t n = 0; n < entry.size(); ++n) BOOST_TEST(!entry_from_row(7, entry.substr(0, n)));
   for (std::size_t n = 0; n < mark.size(); ++n) BOOST_TEST(!mark_from_row(7, mark.substr(0, n)));
   BOOST_TEST((!entry_from_row(7, entry + "x") && !mark_from_row(7, mark + "x")));
+}
+
+BOOST_AUTO_TEST_CASE(a_mark_holds_the_archives_numbers_in_the_place_of_hashes) {
+  entry_mark m;
+  m.state = entry_state::processed;
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t n = 0; n < 1000; ++n) {
+    numbers.push_back(1'000'000 + 3 * n);
+    m.refs.push_back(crypto::sha256(std::to_string(n)));
+  }
+  const auto row = to_row(m, numbers);
+  BOOST_TEST(row.size() < 1100u);
+  const auto read = mark_from_row(7, row);
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->mark.refs.empty());
+  BOOST_TEST(read->numbers == numbers, boost::test_tools::per_element());
+  for (std::size_t n = 0; n < row.size(); ++n) BOOST_TEST(!mark_from_row(7, row.substr(0, n)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,15 +1,16 @@
-#include "app/spawn_queries.hpp"
+#include "app/query_options.hpp"
 
-#include "app/secrets.hpp"
 #include "crypto/envelope.hpp"
 #include "crypto/random.hpp"
 
 namespace cybexd::app {
 namespace {
 
-report::open_function opener(crypto::private_key key) {
-  return [key](const std::string& envelope) -> expected<std::string> {
-    auto text = crypto::open_envelope(key, envelope);
+report::open_function opener(key_source key) {
+  return [key = std::move(key)](const std::string& envelope) -> expected<std::string> {
+    const auto now = key();
+    if (!now) return fail(failure::unavailable, "there is no private key");
+    auto text = crypto::open_envelope(*now, envelope);
     if (!text) return fail(failure::bad_input, "the query's envelope does not open");
     return std::move(*text);
   };
@@ -26,16 +27,13 @@ actors::query_authenticator authenticate_by(std::shared_ptr<tahoe::identity::acc
 
 }  // namespace
 
-expected<actors::query_side> spawn_queries(caf::actor_system& system, engine& over,
-                                           actors::telemetry& metrics) {
+actors::query_side_options query_options(engine& over, key_source key) {
   const auto values = over.values();
   const auto& report = values->report;
-  auto key = read_private_key(*values, over.environment());
-  if (!key) return fail(key.error());
   actors::query_side_options options;
   options.authenticate = authenticate_by(over.shared_accounts());
   options.visible_to = actors::visibility_from(over.stores().identity);
-  options.open_envelope = opener(*key);
+  options.open_envelope = opener(std::move(key));
   options.report.sub_types = report.sub_types;
   options.report.types = report.types;
   options.report.threatrank_decay = report.threatrank_decay;
@@ -51,7 +49,7 @@ expected<actors::query_side> spawn_queries(caf::actor_system& system, engine& ov
   constexpr std::size_t owner_length = 16;
   options.owner = "cybexd-" + crypto::random_word(owner_length);
   options.now = unix_now;
-  return actors::spawn_query_side(system, over.stores(), options, metrics);
+  return options;
 }
 
 }  // namespace cybexd::app

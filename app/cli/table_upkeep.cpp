@@ -1,0 +1,83 @@
+#include "app/cli/functions.hpp"
+#include "app/cli/table_rows.hpp"
+
+namespace cybexd::app::cli {
+
+using enum shape;
+
+void add_moves(std::vector<command>& all) {
+  all.push_back(
+      {"",
+       "backup",
+       "Copies the embedded store, consistently, while a server runs or not. Not the configuration, "
+       "the keys and the token secret: keep those elsewhere",
+       "cybexd backup /srv/backups/monday",
+       {{"dir", positional, "DIR", "New or empty folder; relative to the current one", true},
+        {"quick", flag, "", "Do not read every document for the digest in manifest.json"}},
+       backup_store});
+  all.push_back({"",
+                 "restore",
+                 "Checks a backup and puts it in the place of the embedded store; no server may run. Tokens "
+                 "revoked since are good again",
+                 "cybexd restore /srv/backups/monday",
+                 {{"dir", positional, "DIR", "The folder that backup made", true},
+                  {"replace", flag, "", "Also where a store is; that one is moved aside, not removed"},
+                  {"check", flag, "", "Only checks that the backup is whole"}},
+                 restore_store});
+}
+
+void add_upkeep(std::vector<command>& all) {
+  all.push_back({"quarantine",
+                 "list",
+                 "Lists entries that broke their workers again and again",
+                 "cybexd quarantine list --all",
+                 {{"all", flag, "", "Also what was set aside for other reasons"},
+                  {"after", value, "ID", "Go on after this entry"},
+                  {"limit", value, "N", "Most entries; default: all"}},
+                 quarantine_list});
+  all.push_back({"quarantine",
+                 "show",
+                 "Shows one entry and why it was set aside",
+                 "cybexd quarantine show 0000000000000007",
+                 {{"id", positional, "ID", "Entry", true}},
+                 quarantine_show});
+  all.push_back({"quarantine",
+                 "retry",
+                 "Makes entries eligible again",
+                 "cybexd quarantine retry 0000000000000007",
+                 {{"id", positionals, "ID", "Entries", true}},
+                 quarantine_retry});
+  all.push_back({"quarantine",
+                 "drop",
+                 "Removes entries for good",
+                 "cybexd quarantine drop 0000000000000007",
+                 {{"id", positionals, "ID", "Entries", true}},
+                 quarantine_drop});
+  all.push_back({"config",
+                 "check",
+                 "Tells every mistake of the configuration",
+                 "cybexd config check --config hub/cybexd.toml",
+                 {},
+                 config_check});
+  all.push_back({"config",
+                 "show",
+                 "Shows every setting that holds, and where it came from",
+                 "cybexd config show",
+                 {},
+                 config_show});
+  all.push_back({"config",
+                 "example",
+                 "Prints the commented configuration with every setting at its default",
+                 "cybexd config example > cybexd.toml",
+                 {},
+                 config_example});
+  all.push_back({"",
+                 "completion",
+                 "Prints completion for a shell",
+                 "cybexd completion bash > /etc/bash_completion.d/cybexd",
+                 {{"shell", positional, "bash|zsh", "Which", true}},
+                 completion});
+  all.push_back({"", "manual", "Prints the manual page", "cybexd manual > cybexd.1", {}, manual});
+}
+
+}  // namespace cybexd::app::cli
