@@ -174,6 +174,62 @@ bool record_run(document& raw, const std::string& orgid, const filter_result& re
   return true;
 }
 
+namespace {
+
+bool add_all(std::vector<hash256>& to, const std::vector<hash256>& more) {
+  const auto before = to.size();
+  to.insert(to.end(), more.begin(), more.end());
+  normalise(to);
+  return to.size() != before;
+}
+
+bool add_filters(document& raw, const std::string& orgid, const std::vector<std::string>& filters) {
+  bool changed = false;
+  auto* mine = filters_of(raw, orgid);
+  for (const auto& id : filters) {
+    if (std::find(mine->begin(), mine->end(), id) != mine->end()) continue;
+    mine->push_back(id);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+bool merge_raw(document& raw, const document& again) {
+  bool changed = add_submitter(raw, again.orgid, again.timezone);
+  changed = add_filters(raw, again.orgid, again.filters) || changed;
+  for (const auto& s : again.submissions) {
+    changed = add_submitter(raw, s.orgid, s.timezone) || changed;
+    changed = add_filters(raw, s.orgid, s.filters) || changed;
+  }
+  changed = add_all(raw.ref, again.ref) || changed;
+  const bool any_ran = !raw.filters.empty() || std::any_of(raw.submissions.begin(), raw.submissions.end(),
+                                                           [](const auto& s) { return !s.filters.empty(); });
+  if (any_ran && raw.valid == false) {  // of use after all
+    raw.valid.reset();
+    raw.reason.clear();
+    changed = true;
+  }
+  if (!any_ran && raw.valid != again.valid && again.valid == false) {
+    raw.valid = again.valid;
+    raw.reason = again.reason;
+    changed = true;
+  }
+  for (const auto& [key, item] : again.extra) {
+    const bool kept =
+        std::any_of(raw.extra.begin(), raw.extra.end(), [&](const auto& m) { return m.first == key; });
+    if (!kept) raw.extra.emplace_back(key, item);
+    changed = changed || !kept;
+  }
+  return changed;
+}
+
+bool merge_session(document& session, const document& again) {
+  const bool later = merge_times(session, again);
+  return add_all(session.ref, again.ref) || later;
+}
+
 std::vector<std::pair<std::string, std::string>> awaiting(const document& raw) {
   std::vector<std::pair<std::string, std::string>> found;
   if (raw.valid == false) return found;

@@ -39,6 +39,11 @@ bool add_submitter(document& raw, const std::string& orgid, const std::string& t
 /// Notes a run (a usable one with `filter_id`, an unusable one with its reason) and the references made. True
 /// when `raw` changed.
 bool record_run(document& raw, const std::string& orgid, const filter_result& result);
+/// A raw record as another archive keeps it: its organisations, filters that ran and references are added.
+/// True when `raw` changed.
+bool merge_raw(document& raw, const document& again);
+/// A session as another archive keeps it: its events and times are added. True when `session` changed.
+bool merge_session(document& session, const document& again);
 /// Submitters for whom no filter has run yet: organisation and time zone.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> awaiting(const document& raw);
 

@@ -94,6 +94,11 @@ class memory_reports final : public report_store {
     return {};
   }
 
+  expected<std::uint64_t> size() override {
+    const std::scoped_lock lock(mutex_);
+    return documents_.size();
+  }
+
  private:
   [[nodiscard]] bool may_be_taken(const hash256& hash, const facts::query_state& state, double now,
                                   double foreign_age) const {

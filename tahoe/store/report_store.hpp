@@ -55,6 +55,8 @@ class report_store {
   [[nodiscard]] virtual expected<bool> has_report(const std::string& userid, const hash256& report) = 0;
 
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+  /// As of the archive.
+  [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 };
 
 }  // namespace cybexd::store

@@ -141,6 +141,13 @@ class rocksdb_reports final : public report_store {
     return each_document(*home_, family::report_docs, visit);
   }
 
+  expected<std::uint64_t> size() override {
+    std::uint64_t about = 0;
+    home_->db().GetIntProperty(home_->handle(family::report_docs), rocksdb::DB::Properties::kEstimateNumKeys,
+                               &about);
+    return about;
+  }
+
  private:
   using locks = std::vector<std::unique_lock<std::mutex>>;
 

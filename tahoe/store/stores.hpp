@@ -44,6 +44,7 @@ struct embedded_options {
   std::string directory;                 ///< `data_dir`/store; made if absent.
   std::size_t cache_bytes = 128u << 20;  ///< Block cache and memtables together.
   bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
+  bool read_only = false;                ///< Nothing in the directory is changed; a write is an error.
 };
 
 /// Where a store lives on MongoDB.
@@ -65,7 +66,7 @@ struct store_places {
 [[nodiscard]] expected<stores> open_stores(const store_places& places);
 
 /// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each
-/// naming the directory.
+/// naming the directory; not_found (it is to be read only and holds no store).
 [[nodiscard]] expected<stores> open_embedded(const embedded_options& options);
 /// Everything in memory, for tests: the simplest code that is right.
 [[nodiscard]] stores make_memory();
