@@ -89,8 +89,9 @@ class identity_store {
   /// The whole audit log, oldest line first, until `visit` says false.
   [[nodiscard]] virtual expected<void> each_line(const std::function<bool(const audit_line&)>& visit) = 0;
 
-  /// Takes over what another home holds, as it is, without rules and without a line of its own. Atomic and
-  /// durable; doing it again changes nothing.
+  /// Takes over what another home holds, as it is, without rules and without a line of its own. Durable on
+  /// return; doing it again changes nothing, and finishes what was cut short: on MongoDB it is no single
+  /// step.
   [[nodiscard]] virtual expected<void> adopt(const identity_adoption& what) = 0;
 };
 

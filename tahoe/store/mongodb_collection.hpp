@@ -126,6 +126,13 @@ class mongodb_collection {
   [[nodiscard]] expected<void> make_indexes(const std::vector<index_wish>& wishes, notices& say,
                                             std::string_view what) const;
 
+  /// Where no index may be made: says so where there is none that begins with the field, since a walk over
+  /// such a collection takes long.
+  [[nodiscard]] expected<void> tell_missing_index(std::string_view field, notices& say,
+                                                  std::string_view what) const;
+  /// Documents there are, as the collection's statistics say.
+  [[nodiscard]] expected<std::uint64_t> about_how_many(std::string_view what) const;
+
   [[nodiscard]] mongodb_home& home() const { return *home_; }
   [[nodiscard]] const std::string& db() const { return db_; }
   [[nodiscard]] const std::string& name() const { return name_; }

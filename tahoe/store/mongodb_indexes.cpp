@@ -78,4 +78,30 @@ expected<void> mongodb_collection::make_indexes(const std::vector<index_wish>& w
   return {};
 }
 
+expected<void> mongodb_collection::tell_missing_index(std::string_view field, notices& say,
+                                                      std::string_view what) const {
+  auto there = indexes(what);
+  if (!there) return fail(there.error());
+  const bool found = there->empty() || std::any_of(there->begin(), there->end(), [&](const bson& index) {
+                       std::string first;
+                       if (const auto keys = index.find("key").document())
+                         keys->each([&](const bson_element& key) {
+                           first = key.key();
+                           return false;
+                         });
+                       return first == field;
+                     });
+  if (!found)
+    say.say(full_name() + " has no index on " + std::string(field) +
+            ", so to read all of it takes long; make one: db." + name_ + ".createIndex({" +
+            std::string(field) + ": 1})");
+  return {};
+}
+
+expected<std::uint64_t> mongodb_collection::about_how_many(std::string_view what) const {
+  auto answer = run(bson().add("count", name_), false, what);
+  if (!answer) return fail(answer.error());
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(answer->find("n").integer().value_or(0), 0));
+}
+
 }  // namespace cybexd::store

@@ -74,6 +74,8 @@ class rocksdb_lake final : public cache_lake {
                rocksdb::WriteBatch& batch, std::span<const std::uint64_t> numbers = {});
   void put_adopted(std::uint64_t number, const kept_entry& kept, const std::optional<entry_mark>& mark,
                    rocksdb::WriteBatch& batch);
+  /// The hashes of what a mark of this home refers to by numbers.
+  [[nodiscard]] expected<entry_mark> whole_mark(stored_mark stored);
 
   std::shared_ptr<rocksdb_home> home_;
   bool keep_;

@@ -36,10 +36,14 @@ expected<std::vector<entry_report>> rocksdb_lake::entries(const entry_id& after,
     const std::string_view row(rows->value().data(), rows->value().size());
     const auto number = number_at(key);
     if (key.back() == 'm') {  // stands behind the entry that it is of
+      if (some.empty() || some.back().entry.id != to_entry_id(number)) continue;
       auto mark = mark_from_row(number, row);
-      if (!some.empty() && some.back().entry.id == to_entry_id(number))
-        some.back() =
-            mark ? entry_report{some.back().entry, *mark} : damaged_entry(number, mark.error().text);
+      auto whole = mark ? whole_mark(std::move(*mark)) : expected<entry_mark>(fail(mark.error()));
+      if (!whole && whole.error().kind != failure::corrupt) return fail(whole.error());
+      if (whole)
+        some.back().mark = std::move(*whole);
+      else
+        some.back() = damaged_entry(number, whole.error().text);
       continue;
     }
     if (some.size() >= limit) break;

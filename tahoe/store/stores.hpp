@@ -51,6 +51,7 @@ struct embedded_options {
 struct mongodb_place {
   std::string url;  ///< May hold a password; it is never in an error's text.
   std::string db, coll;
+  bool read_only = false;  ///< Nothing is made there before it is read, no index either.
 };
 
 /// Each store by itself: on MongoDB where it has a place, else in the embedded home.
