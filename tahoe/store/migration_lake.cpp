@@ -42,6 +42,7 @@ expected<void> copy_some(const context& c, std::vector<entry_report>& reports) {
     kept_entry one{std::move(reports[i]), std::nullopt};
     if (file) {
       one.sealed = std::move(*file);
+      one.report.entry.bytes = one.sealed->size();
       ++c.result.files;
     } else if (one.report.mark.state != entry_state::processed) {
       // It is bad data there, and will be here. The envelope of an archived entry is rarely kept.

@@ -42,13 +42,20 @@ expected<bool> has_transactions(mongodb_home& home) {
 
 }  // namespace
 
-mongodb_archive_store::mongodb_archive_store(mongodb_collection documents, store_ties ties)
-    : ground_{std::move(documents)}, ties_(std::move(ties)), ready_([this] { return prepare(); }) {}
+mongodb_archive_store::mongodb_archive_store(mongodb_collection documents, store_ties ties, bool read_only)
+    : ground_{std::move(documents)},
+      ties_(std::move(ties)),
+      read_only_(read_only),
+      ready_([this] { return prepare(); }) {}
 
 expected<void> mongodb_archive_store::prepare() {
   auto& documents = ground_.documents;
   const auto transactions = has_transactions(documents.home());
   if (!transactions) return fail(transactions.error());
+  if (read_only_) {  // and whether there are doubles is not asked: it is read as if there were
+    ground_.transactions = *transactions;
+    return documents.tell_missing_index("_hash", *ties_.say, "archive: indexes");
+  }
   if (auto made = documents.make_indexes(wishes(), *ties_.say, "archive: indexes"); !made) return made;
   const auto unique = has_unique_index(documents, "_hash", "archive: indexes");
   if (!unique) return fail(unique.error());
@@ -77,6 +84,20 @@ expected<std::vector<import_result>> mongodb_archive_store::import(std::span<con
   return results;
 }
 
+expected<std::vector<import_result>> mongodb_archive_store::adopt(std::span<const document> documents) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (documents.empty()) return std::vector<import_result>();
+  ground_.looks->begin();
+  const auto began = std::chrono::steady_clock::now();
+  auto results = writer(ground_.documents, ground_.unique).adopt(documents);
+  if (results) ties_.committed("archive", began, documents.size());
+  return results;
+}
+
+expected<std::uint64_t> mongodb_archive_store::size() {
+  return ground_.documents.about_how_many("archive: size");
+}
+
 expected<std::unique_ptr<archive_view>> mongodb_archive_store::view() {
   if (auto ready = ready_(); !ready) return fail(ready.error());
   return std::make_unique<mongodb_archive::view>(ground_);
@@ -102,7 +123,8 @@ expected<std::shared_ptr<archive_store>> make_mongodb_archive(const mongodb_plac
                                                               const store_ties& ties) {
   auto home = mongodb_home::open({.url = place.url});
   if (!home) return fail(home.error());
-  return std::make_shared<mongodb_archive_store>(mongodb_collection(*home, place.db, place.coll), ties);
+  return std::make_shared<mongodb_archive_store>(mongodb_collection(*home, place.db, place.coll), ties,
+                                                 place.read_only);
 }
 
 }  // namespace cybexd::store

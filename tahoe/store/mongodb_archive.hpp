@@ -22,10 +22,11 @@ namespace cybexd::store {
 
 class mongodb_archive_store final : public archive_store {
  public:
-  mongodb_archive_store(mongodb_collection documents, store_ties ties);
+  mongodb_archive_store(mongodb_collection documents, store_ties ties, bool read_only = false);
 
   expected<std::vector<record_result>> write(std::span<const record_write> records) override;
   expected<std::vector<import_result>> import(std::span<const document> documents) override;
+  expected<std::vector<import_result>> adopt(std::span<const document> documents) override;
   /// In the order of `_id`, which is that of arrival to the second.
   expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                       const std::optional<hash256>& after,
@@ -36,6 +37,7 @@ class mongodb_archive_store final : public archive_store {
   expected<std::optional<document>> get(const hash256& hash) override;
   /// Errors also: corrupt, after all others were visited, where a document cannot be read as one of TAHOE's.
   expected<void> each(const std::function<bool(const document&)>& visit) override;
+  expected<std::uint64_t> size() override;
   expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
 
  private:
@@ -48,6 +50,7 @@ class mongodb_archive_store final : public archive_store {
 
   mongodb_archive::ground ground_;
   store_ties ties_;
+  bool read_only_;
   once_ready ready_;
 };
 

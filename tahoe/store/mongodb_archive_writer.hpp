@@ -24,6 +24,7 @@ class writer {
 
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records);
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents);
+  [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
 
  private:
   struct sent {
@@ -34,6 +35,8 @@ class writer {
   [[nodiscard]] expected<sent> send(std::span<const change> changes, std::string_view what);
   [[nodiscard]] expected<void> refuse(const sent& done, const std::vector<hash256>& hashes);
 
+  /// What a document that is stored gains from another archive's.
+  [[nodiscard]] expected<std::vector<change>> gained(const document& d) const;
   [[nodiscard]] expected<void> read_raws(std::span<const hash256> hashes);
   [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
   [[nodiscard]] expected<void> put_parts(const archive_plan& plan);

@@ -26,12 +26,13 @@ bson claimed_by_nobody(double now) { return bson().add("$not", bson().add("$gte"
 }  // namespace
 
 mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
-                           const mongodb_lake_options& options, const store_ties& ties)
+                           const mongodb_lake_options& options, const store_ties& ties, bool read_only)
     : entries_(entries),
       parts_(entries.beside(entries.name() + ".cybexd_parts")),
       files_(entries),
       options_(options),
       ties_(ties),
+      read_only_(read_only),
       clock_(std::make_shared<mongodb_clock>(options.now)),
       claims_(std::move(for_renewal), std::chrono::duration<double>(options.claim).count(),
               [clock = clock_] { return clock->now(); }),
@@ -50,8 +51,8 @@ expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& 
       std::clamp(options.claim / 4, std::chrono::milliseconds(500), std::chrono::milliseconds(5'000));
   auto for_renewal = mongodb_home::open(few);
   if (!for_renewal) return fail(for_renewal.error());
-  return std::shared_ptr<mongodb_lake>(
-      new mongodb_lake({*home, place.db, place.coll}, {*for_renewal, place.db, place.coll}, options, ties));
+  return std::shared_ptr<mongodb_lake>(new mongodb_lake(
+      {*home, place.db, place.coll}, {*for_renewal, place.db, place.coll}, options, ties, place.read_only));
 }
 
 expected<std::shared_ptr<cache_lake>> make_mongodb_lake(const mongodb_place& place, const store_ties& ties,
@@ -62,10 +63,12 @@ expected<std::shared_ptr<cache_lake>> make_mongodb_lake(const mongodb_place& pla
 }
 
 expected<void> mongodb_lake::prepare() {
+  if (read_only_) return {};
   const std::vector<index_wish> wishes{
       {"cybexd_eligible",
        bson().add("processed", 1).add("skip", 1).add("bad_data", 1).add("timestamp", 1).add("_id", 1)},
       {"cybexd_owner", bson().add("_cybexd_owner", 1), false, {}, true},
+      origin_index(),
       {"cybexd_aside", bson().add("_cybexd_aside", 1).add("_id", 1), false,
        bson().add("_cybexd_aside", true)}};
   if (auto made = entries_.make_indexes(wishes, *ties_.say, "lake: index"); !made) return made;

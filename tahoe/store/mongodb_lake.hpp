@@ -41,6 +41,9 @@ class mongodb_lake final : public cache_lake {
                                                 bool quarantined_only) override;
   expected<void> retry(std::span<const entry_id> ids) override;
   expected<void> drop(std::span<const entry_id> ids) override;
+  expected<std::vector<entry_report>> entries(const entry_id& after, std::size_t limit) override;
+  expected<std::vector<bool>> adopted(std::span<const hash256> origins) override;
+  expected<void> adopt(std::span<const kept_entry> entries) override;
 
   /// For tests: renews what is due by the lake's clock.
   void renew_claims() { claims_.renew(); }
@@ -49,10 +52,18 @@ class mongodb_lake final : public cache_lake {
 
  private:
   struct candidate;
-  struct marking_work;
+  struct marking_work {  ///< One mark that is to be written.
+    object_id id;
+    entry_mark mark;
+    std::vector<lake_document::mark_part> parts;
+    bool held = false, forced = false;
+    std::optional<object_id> file_to_remove;
+  };
   mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
-               const mongodb_lake_options& options, const store_ties& ties);
+               const mongodb_lake_options& options, const store_ties& ties, bool read_only);
   [[nodiscard]] expected<void> prepare();
+  /// By which entries that were adopted are found.
+  [[nodiscard]] static index_wish origin_index();
   [[nodiscard]] expected<void> flag_what_others_set_aside();
   [[nodiscard]] expected<void> sweep();
 
@@ -74,6 +85,7 @@ class mongodb_lake final : public cache_lake {
   mongodb_files files_;
   mongodb_lake_options options_;
   store_ties ties_;
+  bool read_only_;
   std::shared_ptr<mongodb_clock> clock_;
   mongodb_claims claims_;
   mongodb_lake_books books_;

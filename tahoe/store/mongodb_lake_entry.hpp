@@ -15,6 +15,7 @@
 //   _cybexd_lines       [{number, state, reason}]: bad lines
 //   _cybexd_parts       how many documents of `COLL.cybexd_parts` hold further `_ref` and `_cybexd_lines`
 //   _cybexd_aside       true: it is or was set aside
+//   _cybexd_origin      32 digits of `origin_of`: it was adopted from another lake
 //
 // A file that our intake put names its entry in `_cybexd_entry` of `fs.files`.
 #include <optional>

@@ -7,15 +7,6 @@ namespace cybexd::store {
 
 using namespace lake_document;
 
-/// One mark that is to be written.
-struct mongodb_lake::marking_work {
-  object_id id;
-  entry_mark mark;
-  std::vector<mark_part> parts;
-  bool held = false, forced = false;
-  std::optional<object_id> file_to_remove;
-};
-
 namespace {
 
 bson fields(std::initializer_list<const char*> names) {

@@ -5,7 +5,7 @@
 
 namespace cybexd::tests {
 
-BOOST_AUTO_TEST_SUITE(archive_adoption)
+CYBEXD_CONFORMANCE_SUITE(archive_adoption)
 
 BOOST_AUTO_TEST_CASE(an_archive_takes_over_what_another_one_knows_more) {
   const auto seed = std::random_device{}();
@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(an_archive_takes_over_what_another_one_knows_more) {
   BOOST_TEST_CONTEXT("seed " << seed) {
     in_every_home([&](store::archive_store& behind) {
       archive_world world(seed);
-      auto ahead = store::make_memory_archive();
+      auto ahead = store::make_memory().archive;
       std::vector<record_write> first, all;
       for (int i = 0; i < 120; ++i) all.push_back(world.record());
       first.assign(all.begin(), all.begin() + 60);
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(an_archive_takes_over_what_another_one_knows_more) {
 BOOST_AUTO_TEST_CASE(an_archive_that_is_ahead_loses_nothing) {
   in_every_home([](store::archive_store& ahead) {
     auto plan = simple_plan();
-    auto behind = store::make_memory_archive();
+    auto behind = store::make_memory().archive;
     must(behind->write(std::vector{record_with("r", plan)}));
     plan.category = tahoe::category::malicious;
     plan.malicious = {plan.attributes[0].hash};

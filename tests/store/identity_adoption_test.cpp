@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(identities_are_taken_over_as_they_are, Home, homes
   const auto fresh = user("a@example.com", "new", "cybexp_user");
   const auto super = user("a@example.com", "new", "cybexp_superuser");
   const auto u = plain.hash;
-  identity_adoption what;
+  store::identity_adoption what;
   what.documents = {plain, attribute("password", "old")};
   what.tokens = {{"t1", u, 1, 2.5, false}, {"t2", u, 1, std::nullopt, true}};
   what.lines = {{0, {1, "who", "what", "whom"}}, {1, {1, "who", "what", "whom"}}};

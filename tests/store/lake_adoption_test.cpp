@@ -81,7 +81,7 @@ std::vector<entry_id> in_every_state(cache_lake& lake) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(lake_adoption)
+BOOST_AUTO_TEST_SUITE(lake_adoption, *conformance())
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(all_entries_are_listed_in_order_whatever_their_state, Home, homes) {
   Home home;
