@@ -10,7 +10,7 @@ namespace cybexd::store::mongodb_archive {
 namespace {
 
 /// Numbers take memory: about 120 bytes each.
-constexpr std::size_t most_nodes = 8'000'000, attributes_at_once = 200, events_at_once = 2'000;
+constexpr std::size_t most_nodes = 8'000'000, attributes_at_once = 200, events_at_once = 1'000;
 
 bool visible(const visibility& who, const std::string& orgid) {
   return who.everything || std::find(who.orgids.begin(), who.orgids.end(), orgid) != who.orgids.end();
@@ -130,14 +130,38 @@ expected<void> view::events_of(std::span<const node> attributes, const visibilit
   return {};
 }
 
+/// Those that have numbers already come first, since the others get larger ones.
 expected<void> view::all_events(const visibility& who, const std::function<bool(const event_facts&)>& visit) {
   if (sees_nothing(who)) return {};
+  const std::vector<node> numbered = nodes_.events();
+  const auto first_new = nodes_.count();
+  bool going = true;
+  if (auto done = visit_numbered(numbered, who, going, visit); !done || !going) return done;
   find_options how;
   how.projection = facts_only();
   how.batch = static_cast<std::uint32_t>(events_at_once);
   how.without_limit_of_time = true;
-  bool going = true;
-  return visit_events(mongodb_archive::events_of(who), how, "archive: all events", going, visit);
+  return visit_events(mongodb_archive::events_of(who), how, "archive: all events", going,
+                      [&](const event_facts& event) { return event.id < first_new || visit(event); });
+}
+
+expected<void> view::visit_numbered(std::span<const node> numbered, const visibility& who, bool& going,
+                                    const std::function<bool(const event_facts&)>& visit) {
+  find_options how;
+  how.projection = facts_only();
+  for (std::size_t from = 0; going && from < numbered.size(); from += events_at_once) {
+    const auto some = numbered.subspan(from, std::min(events_at_once, numbered.size() - from));
+    std::vector<event_facts> found;
+    const auto keep = [&](const event_facts& event) {
+      found.push_back(event);
+      return true;
+    };
+    auto done = visit_events(events_among(hashes_of(some), who), how, "archive: all events", going, keep);
+    if (!done) return done;
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    for (std::size_t i = 0; going && i < found.size(); ++i) going = visit(found[i]);
+  }
+  return {};
 }
 
 }  // namespace cybexd::store::mongodb_archive

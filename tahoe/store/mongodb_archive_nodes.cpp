@@ -27,7 +27,9 @@ expected<nodes::reading> nodes::read(const bson_view& event) {
   const auto category = tahoe::category_from(event.find("category").text().value_or("unknown"));
   if (!hash || !timestamp || !category)
     return fail(failure::corrupt, "archive: an event without a usable _hash, timestamp or category");
+  const auto before = count();
   r.facts.id = number(*hash);
+  if (count() > before) events_.push_back(r.facts.id);
   r.facts.timestamp = *timestamp;
   r.facts.category = *category;
   r.orgid = event.find("orgid").text().value_or("");

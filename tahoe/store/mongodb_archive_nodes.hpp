@@ -16,6 +16,8 @@ class nodes {
   [[nodiscard]] node number(const hash256& hash);
   [[nodiscard]] const hash256* hash_of(node number) const;
   [[nodiscard]] std::size_t count() const { return hashes_.size(); }
+  /// Events that `read` has met, in ascending order.
+  [[nodiscard]] const std::vector<node>& events() const { return events_; }
 
   /// What an event says of itself, as far as it can be said: `unsure` are the parts of which neither the
   /// event's own data nor any event before tells what they are. Errors: corrupt.
@@ -37,6 +39,7 @@ class nodes {
   std::unordered_map<hash256, node> numbers_;
   std::vector<hash256> hashes_;
   std::vector<kind> kinds_;
+  std::vector<node> events_;
 };
 
 /// The fields of an event that `read` looks at.

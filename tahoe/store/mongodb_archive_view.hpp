@@ -73,6 +73,9 @@ class view final : public archive_view {
   [[nodiscard]] expected<void> visit_events(const bson& filter, const find_options& how,
                                             std::string_view what, bool& going,
                                             const std::function<bool(const event_facts&)>& visit);
+  [[nodiscard]] expected<void> visit_numbered(std::span<const node> numbered, const visibility& who,
+                                              bool& going,
+                                              const std::function<bool(const event_facts&)>& visit);
   [[nodiscard]] expected<event_facts> facts_of(const bson_view& event);
   [[nodiscard]] std::vector<hash256> hashes_of(std::span<const node> attributes) const;
 
