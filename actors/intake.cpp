@@ -22,7 +22,8 @@ bool intake_state::lake_is_full() {
   const auto now = self_->clock().now();
   if (partners_.pending && now >= pending_until_) {
     pending_ = partners_.pending();
-    pending_until_ = now + options_.backlog_age;
+    // A lake that needs long for the answer is asked less often.
+    pending_until_ = now + std::max(options_.backlog_age, 10 * (self_->clock().now() - now));
   }
   return pending_ > options_.backlog;
 }

@@ -34,6 +34,7 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
   take_along(self, peers_.sockets);
   for (const auto& type : options_.types)
     queues_.emplace(type, query_queue(options_.workers, options_.queue));
+  if (options_.renew_every.count() > 0) renew_claims();
 }
 
 query_desk_state::~query_desk_state() {
@@ -235,6 +236,7 @@ messages::query_desk_actor::behavior_type query_desk(query_desk_state::pointer s
                   [self](const messages::run_queries& found) { return act::st(self).run(found); }),
           metered(self, meter, "patience",
                   [self](const messages::patience_over& over) { act::st(self).lose_patience(over); }),
+          [self](messages::renew_claims) { act::st(self).renew_claims(); },
           [self](messages::tick) { act::st(self).stop_running(); },
           [self](messages::drain) -> caf::result<messages::drained> {
             auto promise = self->make_response_promise<messages::drained>();

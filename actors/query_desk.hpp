@@ -37,6 +37,8 @@ struct query_desk_options {
   std::size_t queue = 10'000;                       ///< Queries that may wait for each type.
   std::chrono::milliseconds deadline{60'000};       ///< From taking a query to its report.
   std::chrono::milliseconds stop_grace{5'000};      ///< For reports in flight when the server stops.
+  /// How often claims are renewed; 0: never, they last long enough. Several servers: a third of a claim.
+  std::chrono::milliseconds renew_every{0};
   telemetry* metrics = nullptr;
 };
 
@@ -62,6 +64,7 @@ class query_desk_state {
   void ask(messages::ask_query& asked);
   messages::queries_taken run(const messages::run_queries& found);
   void lose_patience(const messages::patience_over& over);
+  void renew_claims();
   void drain(caf::typed_response_promise<messages::drained> promise);
   void stop_running();
 

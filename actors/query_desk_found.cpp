@@ -68,6 +68,18 @@ void query_desk_state::put_back(const std::string& key) {
   finish(key);
 }
 
+/// Other servers leave our queries alone while we live. A claim that could not be renewed may run out: then
+/// two servers make the report, and one of them stores it.
+void query_desk_state::renew_claims() {
+  act::tell_after(self_, options_.renew_every, messages::query_desk_actor{self_}, messages::renew_claims{});
+  std::vector<tahoe::hash256> ours;
+  for (const auto& [key, job] : jobs_) ours.push_back(job.query.hash);
+  if (ours.empty()) return;
+  const auto done =
+      options_.store->renew(ours, {options_.claims.owner, options_.now() + options_.claims.lasts});
+  if (!done) log(log_level::warning, name, "claims could not be renewed: " + done.error().text);
+}
+
 void query_desk_state::drain(caf::typed_response_promise<messages::drained> promise) {
   draining_ = std::move(promise);
   std::vector<std::string> waiting;

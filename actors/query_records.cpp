@@ -34,21 +34,34 @@ const tahoe::value* extra(const tahoe::document& d, std::string_view key) {
   return found == d.extra.end() ? nullptr : &found->second;
 }
 
-bool same_visibility(const tahoe::document& query, const store::visibility& who) {
+/// Whether the report that a query names was made for what the user may see now. Another module may write old
+/// values of both fields back, so that one says which report it is about.
+bool made_for(const tahoe::document& query, const store::visibility& who) {
   const auto* seen = extra(query, seen_field);
-  return seen != nullptr && seen->text() != nullptr && *seen->text() == fingerprint(who);
+  const auto* answer = extra(query, answer_field);
+  const auto* made = answer == nullptr ? nullptr : answer->find("report");
+  return seen != nullptr && *seen == tahoe::value(fingerprint(who)) && made != nullptr &&
+         *made == tahoe::value(report::report_id_of(query));
+}
+
+/// What taking a query changes in it, without conditions.
+expected<store::query_update> taking(const tahoe::document& query, const store::visibility& who, double now,
+                                     const query_claims& claims) {
+  auto update = report::with_status(query, "processing");
+  if (!update) return update;
+  set_extra(update->query, seen_field, fingerprint(who));
+  update->claim = store::query_claim{claims.owner, now + claims.lasts};
+  return update;
 }
 
 /// Sets a stored query to `processing` under our claim, if it still is as it was read.
 expected<taken_query> take(store::report_store& store, const tahoe::document& stored,
                            const store::visibility& who, double now, const query_claims& claims) {
   const auto status = report::status_of(stored);
-  auto update = report::with_status(stored, "processing");
+  auto update = taking(stored, who, now, claims);
   if (!update) return fail(update.error());
-  set_extra(update->query, seen_field, fingerprint(who));
   update->only_if_status = status;
   if (status == "processing") update->only_if_claim_free_at = now;
-  update->claim = store::query_claim{claims.owner, now + claims.lasts};
   const auto applied = store.update(*update);
   if (!applied) return fail(applied.error());
   taken_query out;
@@ -69,6 +82,25 @@ double asked_at(const tahoe::document& query) {
   return fields ? fields->timestamp : 0;
 }
 
+/// A query that is not stored yet is ours with the same step that puts it: no other server finds it waiting.
+/// False: it is there by now.
+expected<std::optional<taken_query>> put_taken(store::report_store& store,
+                                               const report::query_document& asked,
+                                               const store::visibility& who, double now,
+                                               const query_claims& claims) {
+  auto update = taking(asked.query, who, now, claims);
+  if (!update) return fail(update.error());
+  update->only_if_absent = true;
+  update->new_children.insert(update->new_children.begin(), asked.parts.begin(), asked.parts.end());
+  const auto applied = store.update(*update);
+  if (!applied) return fail(applied.error());
+  if (!*applied) return std::optional<taken_query>();
+  taken_query out;
+  out.what = taken_query::outcome::taken;
+  out.query = std::move(update->query);
+  return std::optional(std::move(out));
+}
+
 }  // namespace
 
 expected<taken_query> open_query(store::report_store& store, const report::query_document& asked,
@@ -77,17 +109,16 @@ expected<taken_query> open_query(store::report_store& store, const report::query
   auto stored = store.get(asked.query.hash);
   if (!stored) return fail(stored.error());
   if (!*stored) {
-    auto waiting = report::with_status(asked.query, "wait");
-    if (!waiting) return fail(waiting.error());
-    auto documents = asked.parts;
-    documents.insert(documents.end(), waiting->new_children.begin(), waiting->new_children.end());
-    documents.push_back(waiting->query);
-    if (auto put = store.put(documents); !put) return fail(put.error());
-    return take(store, waiting->query, who, now, claims);
+    auto taken = put_taken(store, asked, who, now, claims);
+    if (!taken) return fail(taken.error());
+    if (*taken) return std::move(**taken);
+    stored = store.get(asked.query.hash);
+    if (!stored) return fail(stored.error());
+    if (!*stored) return taken_query{taken_query::outcome::busy, asked.query, false, std::nullopt};
   }
   const auto status = report::status_of(**stored);
   const bool finished = status == "ready" || status == "failed";
-  if (finished && !redo && same_visibility(**stored, who)) {
+  if (finished && !redo && made_for(**stored, who)) {
     auto report = report_of(store, **stored);
     if (!report) return fail(report.error());
     if (*report)
@@ -120,8 +151,7 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   const auto unavailable = [](const error& e) {
     return messages::report_stored{outcome::unavailable, e.text, {}};
   };
-  // The socket is the asker's to change until the end, so it is read now; a foreign module may have changed
-  // the rest, too.
+  // A foreign module may have changed the query meanwhile.
   auto stored = store.get(done.query->hash);
   if (!stored) return unavailable(stored.error());
   if (!*stored || report::status_of(**stored) != "processing") return {outcome::superseded, "", {}};
@@ -136,12 +166,15 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   const auto applied = store.update(*update);
   if (!applied) return unavailable(applied.error());
   if (!*applied) return {outcome::superseded, "", {}};
+  // The socket is the asker's to change until now.
+  if (auto now = store.get(done.query->hash); now && *now) stored = std::move(now);
   const auto socket = report::socket_of(**stored);
   return {outcome::stored, "", socket ? *socket : report::reply_socket{}};
 }
 
 void remember_answer(tahoe::document& query, const tahoe::document& report) {
   tahoe::value answer{tahoe::object{}};
+  answer.set("report", crypto::to_hex(report.hash));
   answer.set("timestamp", report.timestamp);
   for (const std::string_view key : {"current_page", "next_page"})
     if (const auto* page = extra(report, key)) answer.set(key, *page);

@@ -16,8 +16,8 @@
 namespace cybexd::actors {
 
 struct query_claims {
-  std::string owner;         ///< This server, unique for each start.
-  double lasts = 90;         ///< Seconds a claim holds; longer than any report may take.
+  std::string owner;  ///< This server, unique for each start.
+  double lasts = 90;  ///< Seconds a claim holds. Longer than any report may take, unless it is renewed.
   double foreign_age = 600;  ///< Seconds after which a query in `processing` without a claim is taken.
 };
 
@@ -59,7 +59,8 @@ struct taken_query {
 /// The report as its asker sees it: with the asking query's userid, time and page, whoever's query made it.
 [[nodiscard]] tahoe::document as_asked(tahoe::document report, const tahoe::document& query);
 
-/// Keeps time and pages of the asking query with it, since a stored report may be another query's.
+/// Keeps with the query which report it is, and time and pages of its own, since a stored report may be
+/// another query's.
 void remember_answer(tahoe::document& query, const tahoe::document& report);
 
 }  // namespace cybexd::actors

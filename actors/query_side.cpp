@@ -51,7 +51,9 @@ query_desk_options desk_options(const store::stores& stores, const query_side_op
   out.visible_to = options.visible_to;
   out.open_envelope = options.open_envelope;
   out.now = options.now;
-  const std::chrono::duration<double> lasts = options.deadline + claim_margin;
+  const std::chrono::duration<double> lasts =
+      options.exclusive ? options.deadline + claim_margin : options.claim;
+  if (!options.exclusive) out.renew_every = options.claim / 3;
   out.claims = {options.owner, lasts.count(), options.foreign_age};
   out.types = worker_types(options);
   out.workers = options.workers;

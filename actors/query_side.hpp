@@ -25,6 +25,8 @@ struct query_side_options {
   std::chrono::milliseconds poll_cap{1'000};
   double foreign_age = 600;  ///< Seconds.
   bool exclusive = true;     ///< The report store is this process's alone.
+  /// With several servers: how long a query stays with one that does not answer any more.
+  std::chrono::milliseconds claim{60'000};
   reply_options reply;
   std::size_t reply_sockets = 4;  ///< At once.
   std::string owner;              ///< Of claims: unique for each start.

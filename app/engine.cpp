@@ -4,12 +4,14 @@
 
 namespace cybexd::app {
 
-expected<store::stores> open_stores(const settings& from) {
+expected<store::stores> open_stores(const settings& from, bool read_only) {
   if (from.store.kind != "embedded") {
     return fail(failure::bad_input, "store.kind = \"" + from.store.kind +
                                         "\" is not available yet in this version; use \"embedded\"");
   }
-  return store::open_embedded(embedded_options_of(from, from.data_dir.path + "/store"));
+  auto options = embedded_options_of(from, from.data_dir.path + "/store");
+  options.read_only = read_only;
+  return store::open_embedded(options);
 }
 
 std::vector<std::string> embedded_stores(const settings& from) {

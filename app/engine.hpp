@@ -28,8 +28,8 @@ class open_exports;
 }  // namespace operations
 
 /// Opens the stores that the settings name. Errors as of the factory; bad_input for a kind that is not there
-/// yet.
-[[nodiscard]] expected<store::stores> open_stores(const settings& from);
+/// yet. With `read_only` nothing in them can be changed.
+[[nodiscard]] expected<store::stores> open_stores(const settings& from, bool read_only = false);
 /// The stores that live in `data_dir/store`, by their sections: cache, archive, report, identity.
 [[nodiscard]] std::vector<std::string> embedded_stores(const settings& from);
 /// How the embedded home in a directory is opened.

@@ -13,6 +13,7 @@ ACT_INSPECT(nudge)
 ACT_INSPECT(tell_socket, host, port)
 ACT_INSPECT(queries_taken, taken, busy)
 ACT_INSPECT(patience_over, query, waiter)
+ACT_INSPECT(renew_claims)
 ACT_INSPECT(archive_once, force)
 ACT_INSPECT(archive_summary, completed, reason, archived, known)
 ACT_INSPECT(get_status)
@@ -82,6 +83,7 @@ CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::socket_told))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::run_queries))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::queries_taken))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::patience_over))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::renew_claims))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::ask_identity))
 CAF_END_TYPE_ID_BLOCK(cybexd)
 
@@ -135,6 +137,7 @@ using reply_socket_actor = caf::typed_actor<act::ask_t<socket_told, tell_socket>
 using query_desk_actor =
     drainable::extend<act::in<ask_query>, act::ask_t<queries_taken, run_queries>,
                       act::in<patience_over>,  // INTERNAL: a waiting asker gets `processing`
+                      act::in<renew_claims>,   // INTERNAL
                       act::in<tick>>;          // INTERNAL: the grace of a stop is over
 
 /// Logs in, makes and changes users and organisations, tells users about themselves: what costs time on

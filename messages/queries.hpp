@@ -82,6 +82,9 @@ struct queries_taken {
 
 // --- Query desk, to itself
 
+/// The claims on the queries in work are to last longer. INTERNAL.
+struct renew_claims {};
+
 /// A waiting asker's patience is at its end. INTERNAL.
 struct patience_over {
   std::string query;  ///< Hash as hex.

@@ -38,6 +38,7 @@ class scanner {
   json_scan run() {
     skip_space();
     result_.is_json = document() && at_ == text_.size();
+    result_.stopped_at = at_;
     return result_;
   }
 

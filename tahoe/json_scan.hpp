@@ -14,6 +14,8 @@ struct json_scan {
       forbidden;           ///< The first thing in it that TAHOE forbids, as a phrase; empty if there is none.
   std::string_view where;  ///< That thing in the text, cut short.
   std::size_t depth = 0;   ///< Arrays and objects inside each other.
+  std::size_t stopped_at =
+      0;  ///< Bytes read; where it is no JSON, the place that makes it none, or just behind.
 };
 
 /// Reads the text once, keeps one bit for each open array or object, builds nothing. `text` is valid UTF-8.

@@ -33,9 +33,10 @@ int get(const invocation& call);
 int digest(const invocation& call);
 int verify(const invocation& call);
 
-// backup.cpp
+// backup.cpp, migrate.cpp
 int backup_store(const invocation& call);
 int restore_store(const invocation& call);
+int migrate_stores(const invocation& call);
 
 // local.cpp: no stores needed
 int keygen(const invocation& call);
@@ -45,6 +46,7 @@ int open(const invocation& call);
 int config_check(const invocation& call);
 int config_show(const invocation& call);
 int config_example(const invocation& call);
+int config_convert(const invocation& call);  // convert.cpp
 int completion(const invocation& call);
 int manual(const invocation& call);
 

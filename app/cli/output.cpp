@@ -65,9 +65,16 @@ tl::expected<configuration, int> configuration_of(const invocation& call, bool m
   request.may_lack_file = may_lack_file;
   std::error_code problem;
   request.folder = std::filesystem::current_path(problem).string();
+  return configuration_from(call, request);
+}
+
+tl::expected<configuration, int> configuration_from(const invocation& call, const config_request& request) {
   auto config = read_config(request);
   if (config) return std::move(*config);
-  const auto& mistakes = config.error();
+  return tl::unexpected(tell_mistakes(call, config.error()));
+}
+
+int tell_mistakes(const invocation& call, const std::vector<mistake>& mistakes) {
   for (const auto& m : mistakes) std::cerr << to_text(m) << "\n";
   std::cerr << "cybexd " << call.name << ": " << mistakes.size()
             << (mistakes.size() == 1 ? " mistake" : " mistakes")
@@ -81,7 +88,7 @@ tl::expected<configuration, int> configuration_of(const invocation& call, bool m
                                               {"mistakes", std::move(all)}})
               << std::endl;
   }
-  return tl::unexpected(wrong_usage);
+  return wrong_usage;
 }
 
 int tell(const invocation& call, const error& e) {

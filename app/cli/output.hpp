@@ -17,6 +17,13 @@ namespace cybexd::app::cli {
 [[nodiscard]] tl::expected<configuration, int> configuration_of(const invocation& call,
                                                                 bool may_lack_file = false);
 
+/// The same for a request of the caller's.
+[[nodiscard]] tl::expected<configuration, int> configuration_from(const invocation& call,
+                                                                  const config_request& request);
+
+/// Tells mistakes of a configuration. Answers `wrong_usage`.
+[[nodiscard]] int tell_mistakes(const invocation& call, const std::vector<mistake>& mistakes);
+
 /// The process's environment, read once.
 [[nodiscard]] const std::map<std::string, std::string>& environment();
 

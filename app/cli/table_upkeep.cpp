@@ -24,6 +24,19 @@ void add_moves(std::vector<command>& all) {
                   {"replace", flag, "", "Also where a store is; that one is moved aside, not removed"},
                   {"check", flag, "", "Only checks that the backup is whole"}},
                  restore_store});
+  all.push_back(
+      {"",
+       "migrate",
+       "Copies all stores of one configuration into those of another, embedded or MongoDB, and checks "
+       "the result. Cut short, it is run again; nothing is doubled. Of both the files alone count, not "
+       "--set and the environment",
+       "cybexd migrate old/cybexd.toml new/cybexd.toml",
+       {{"from", positional, "FROM.toml", "Configuration of the stores to read; nothing is written there",
+         true},
+        {"to", positional, "TO.toml", "Configuration of the stores to write", true},
+        {"overwrite-identities", flag, "",
+         "Users and organisations that differ are taken from FROM; without it they stop the command"}},
+       migrate_stores});
 }
 
 void add_upkeep(std::vector<command>& all) {
@@ -71,6 +84,16 @@ void add_upkeep(std::vector<command>& all) {
                  "cybexd config example > cybexd.toml",
                  {},
                  config_example});
+  all.push_back(
+      {"config",
+       "convert",
+       "Prints a configuration of CYBEX-P as one of cybexd; what is left to do goes to standard error",
+       "cybexd config convert config.json --secret-file jwt.secret > cybexd.toml",
+       {{"file", positional, "OLD.json", "CYBEX-P's config.json; - is standard input", true},
+        {"secret-file", value, "FILE",
+         "Writes the secret that signs tokens there: the old one, or a new one where that is too "
+         "short or well known"}},
+       config_convert});
   all.push_back({"",
                  "completion",
                  "Prints completion for a shell",

@@ -1,4 +1,6 @@
 // The texts made from the table for people: the example file and shown values.
+#include <algorithm>
+
 #include "app/config/config.hpp"
 #include "app/config/keys.hpp"
 
@@ -12,23 +14,25 @@ constexpr std::string_view heading =
     "shows what holds.\n"
     "# Keys marked (reload) follow SIGHUP; the others need a restart.\n";
 
-/// `# text` in lines of at most `width` characters.
-std::string comment(std::string_view text, std::size_t width) {
+}  // namespace
+
+std::string toml_comment(std::string_view text) {
+  constexpr std::size_t width = 110;
   std::string out, line = "#";
   while (!text.empty()) {
     const auto blank = text.find(' ');
-    const auto word = text.substr(0, blank);
+    std::string word(text.substr(0, blank));
+    std::replace_if(
+        word.begin(), word.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     text = blank == std::string_view::npos ? std::string_view{} : text.substr(blank + 1);
     if (line.size() + 1 + word.size() > width) {
       out += line + "\n";
       line = "#";
     }
-    line += " " + std::string(word);
+    line += " " + word;
   }
   return out + line + "\n";
 }
-
-}  // namespace
 
 std::string example_file() {
   const settings defaults;
@@ -38,7 +42,7 @@ std::string example_file() {
     const std::string place(is_table ? key.name : section_of(key.name));
     if (place != section) {
       out += "\n";
-      if (is_table) out += comment(key.help, 110);
+      if (is_table) out += toml_comment(key.help);
       out += "[" + place + "]\n";
       section = place;
     } else if (place.empty()) {
@@ -51,7 +55,7 @@ std::string example_file() {
     std::string help(key.help);
     if (key.low != key.high || !key.choices.empty()) help += " May be " + may_be(key) + ".";
     if (key.change == takes_effect::on_reload) help += " (reload)";
-    out += comment(help, 110) + std::string(last_part(key.name)) + " = " + toml_text(key, defaults) + "\n";
+    out += toml_comment(help) + std::string(last_part(key.name)) + " = " + toml_text(key, defaults) + "\n";
   }
   return out;
 }

@@ -47,6 +47,8 @@ struct setting_key {
 [[nodiscard]] std::string may_be(const setting_key& key);
 /// The value as it would be written in the file.
 [[nodiscard]] std::string toml_text(const setting_key& key, const settings& from);
+/// A text as comment lines of the file; what no comment may hold stands as `?`.
+[[nodiscard]] std::string toml_comment(std::string_view text);
 /// A text as a TOML basic string, with quotes.
 [[nodiscard]] std::string toml_quoted(std::string_view text);
 

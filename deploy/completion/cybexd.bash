@@ -15,13 +15,14 @@ _cybexd() {
 _cybexd_words() {
   local words=""
   case "$1" in
-    "") words="archive backup completion config digest export get hash import init keygen manual open org quarantine raw report restore run seal status token user verify" ;;
+    "") words="archive backup completion config digest export get hash import init keygen manual migrate open org quarantine raw report restore run seal status token user verify" ;;
     "archive") words="once" ;;
     "archive once") words="--config --force --help --json --set" ;;
     "backup") words="--config --help --json --quick --set" ;;
     "completion") words="--config --help --json --set bash zsh" ;;
-    "config") words="check example show" ;;
+    "config") words="check convert example show" ;;
     "config check") words="--config --help --json --set" ;;
+    "config convert") words="--config --help --json --secret-file --set" ;;
     "config example") words="--config --help --json --set" ;;
     "config show") words="--config --help --json --set" ;;
     "digest") words="--config --help --json --set" ;;
@@ -32,6 +33,7 @@ _cybexd_words() {
     "init") words="--admin --bits --config --dir --help --json --name --set" ;;
     "keygen") words="--bits --config --dir --help --json --passphrase-file --set" ;;
     "manual") words="--config --help --json --set" ;;
+    "migrate") words="--config --help --json --overwrite-identities --set" ;;
     "open") words="--config --help --json --set" ;;
     "org") words="add member show" ;;
     "org add") words="--admin --config --help --json --name --set --user" ;;

@@ -137,6 +137,23 @@ bool has_run(const document& raw, const std::string& orgid, const std::string& f
   return filters && std::find(filters->begin(), filters->end(), filter_id) != filters->end();
 }
 
+std::optional<double> first_run_of(const document& raw) {
+  double room = 0;
+  for (const auto& [key, field] : raw.extra)
+    if (const auto* number = field.number(room); key == first_run_field && number != nullptr) return *number;
+  return std::nullopt;
+}
+
+std::optional<filter_result> at_first_run(const document& stored, const document& raw,
+                                          const filter_result& result) {
+  const auto first = result.product.keeps_first_run ? first_run_of(stored) : std::nullopt;
+  if (!first || *first == result.first_run) return std::nullopt;
+  for (const auto& filter : tahoe::filters::all())
+    if (filter.id == result.filter_id)
+      return filter_result{result.filter_id, filter.run(raw.data, {raw.orgid, raw.timezone, *first}), *first};
+  return std::nullopt;
+}
+
 bool record_run(document& raw, const std::string& orgid, const filter_result& result) {
   if (!result.product.usable) {
     if (raw.valid == false) return false;
@@ -152,10 +169,65 @@ bool record_run(document& raw, const std::string& orgid, const filter_result& re
   const auto made = refs_made(result.product);
   raw.ref.insert(raw.ref.end(), made.begin(), made.end());
   normalise(raw.ref);
-  const auto kept = std::any_of(raw.extra.begin(), raw.extra.end(),
-                                [](const auto& m) { return m.first == first_run_field; });
-  if (result.product.keeps_first_run && !kept) raw.extra.emplace_back(first_run_field, result.first_run);
+  if (result.product.keeps_first_run && !first_run_of(raw))
+    raw.extra.emplace_back(first_run_field, result.first_run);
   return true;
+}
+
+namespace {
+
+bool add_all(std::vector<hash256>& to, const std::vector<hash256>& more) {
+  const auto before = to.size();
+  to.insert(to.end(), more.begin(), more.end());
+  normalise(to);
+  return to.size() != before;
+}
+
+bool add_filters(document& raw, const std::string& orgid, const std::vector<std::string>& filters) {
+  bool changed = false;
+  auto* mine = filters_of(raw, orgid);
+  for (const auto& id : filters) {
+    if (std::find(mine->begin(), mine->end(), id) != mine->end()) continue;
+    mine->push_back(id);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+bool merge_raw(document& raw, const document& again) {
+  bool changed = add_submitter(raw, again.orgid, again.timezone);
+  changed = add_filters(raw, again.orgid, again.filters) || changed;
+  for (const auto& s : again.submissions) {
+    changed = add_submitter(raw, s.orgid, s.timezone) || changed;
+    changed = add_filters(raw, s.orgid, s.filters) || changed;
+  }
+  changed = add_all(raw.ref, again.ref) || changed;
+  const bool any_ran = !raw.filters.empty() || std::any_of(raw.submissions.begin(), raw.submissions.end(),
+                                                           [](const auto& s) { return !s.filters.empty(); });
+  if (any_ran && raw.valid == false) {  // of use after all
+    raw.valid.reset();
+    raw.reason.clear();
+    changed = true;
+  }
+  if (!any_ran && raw.valid != again.valid && again.valid == false) {
+    raw.valid = again.valid;
+    raw.reason = again.reason;
+    changed = true;
+  }
+  for (const auto& [key, item] : again.extra) {
+    const bool kept =
+        std::any_of(raw.extra.begin(), raw.extra.end(), [&](const auto& m) { return m.first == key; });
+    if (!kept) raw.extra.emplace_back(key, item);
+    changed = changed || !kept;
+  }
+  return changed;
+}
+
+bool merge_session(document& session, const document& again) {
+  const bool later = merge_times(session, again);
+  return add_all(session.ref, again.ref) || later;
 }
 
 std::vector<std::pair<std::string, std::string>> awaiting(const document& raw) {

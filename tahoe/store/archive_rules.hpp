@@ -30,9 +30,20 @@ bool merge_times(document& session, const document& again);
 bool add_submitter(document& raw, const std::string& orgid, const std::string& timezone);
 /// Whether the filter has run to an end for the organisation.
 [[nodiscard]] bool has_run(const document& raw, const std::string& orgid, const std::string& filter_id);
+/// When a filter first ran on the record, where that was kept.
+[[nodiscard]] std::optional<double> first_run_of(const document& raw);
+/// The product made again for the time that `stored` keeps, where it depends on when the filter first ran and
+/// `result` was made for another time. `raw` has the record's data.
+[[nodiscard]] std::optional<filter_result> at_first_run(const document& stored, const document& raw,
+                                                        const filter_result& result);
 /// Notes a run (a usable one with `filter_id`, an unusable one with its reason) and the references made. True
 /// when `raw` changed.
 bool record_run(document& raw, const std::string& orgid, const filter_result& result);
+/// A raw record as another archive keeps it: its organisations, filters that ran and references are added.
+/// True when `raw` changed.
+bool merge_raw(document& raw, const document& again);
+/// A session as another archive keeps it: its events and times are added. True when `session` changed.
+bool merge_session(document& session, const document& again);
 /// Submitters for whom no filter has run yet: organisation and time zone.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> awaiting(const document& raw);
 

@@ -172,6 +172,11 @@ class archive_store {
   /// are kept and mended when those arrive.
   [[nodiscard]] virtual expected<std::vector<import_result>> import(std::span<const document> documents) = 0;
 
+  /// Documents of another archive, as they are (`migrate`): like `import`, and a document that is there gains
+  /// what the other one knows more: an event the graver category and contexts, a session its events and
+  /// times, a raw record its organisations, filters that ran and references.
+  [[nodiscard]] virtual expected<std::vector<import_result>> adopt(std::span<const document> documents) = 0;
+
   /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order
   /// after `after`.
   [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
@@ -185,6 +190,9 @@ class archive_store {
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
   /// Every document, in the order of hashes, until `visit` says false; from one consistent look.
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+
+  /// How many documents there are; may be a little off where exactness costs a walk. For progress.
+  [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
   /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for
   /// each fault. Nothing to do where a home has no index of its own making.

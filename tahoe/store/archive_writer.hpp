@@ -93,11 +93,15 @@ class archive_writer {
   [[nodiscard]] local_id number_of(const hash256& hash) const { return draft_.seen.at(hash).id; }
   /// False: it was there already. Errors of the document itself: bad_input, too_large (nothing was added).
   [[nodiscard]] expected<bool> import(const document& d);
+  /// Adds what a document that is there already gains from another archive's. Errors as of `import`.
+  [[nodiscard]] expected<void> merge(const document& d);
   /// Adds what is left to the batch.
   [[nodiscard]] expected<void> finish();
   void settle(bool committed);
 
   [[nodiscard]] std::uint64_t unfiltered() const { return stored_counts_.unfiltered; }
+  /// Stored documents, and those that others refer to and that are not there yet.
+  [[nodiscard]] std::uint64_t documents() const { return stored_counts_.next_id - 1; }
 
  private:
   [[nodiscard]] expected<void> prefetch(const std::vector<hash256>& hashes);
@@ -123,6 +127,7 @@ class archive_writer {
             std::optional<std::uint64_t> before, std::optional<std::uint64_t> after);
 
   [[nodiscard]] expected<void> put_session(const document& d, local_id id);
+  [[nodiscard]] expected<void> merge_session(const document& d);
   [[nodiscard]] expected<void> apply(const tahoe::filters::session_change& change);
   [[nodiscard]] expected<void> join(local_id session, local_id event_id, const hash256& event_hash);
   void wait_for(local_id session, local_id member);

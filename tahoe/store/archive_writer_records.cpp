@@ -26,7 +26,8 @@ expected<record_result> archive_writer::record(const record_write& record) {
     draft.changed = true;
   }
   if (record.filtered && !archive_rules::has_run(draft.d, orgid, record.filtered->filter_id)) {
-    auto done = run(draft, orgid, *record.filtered);
+    const auto again = archive_rules::at_first_run(draft.d, record.raw, *record.filtered);
+    auto done = run(draft, orgid, again ? *again : *record.filtered);
     if (!done) return fail(done.error());
   }
   return result;

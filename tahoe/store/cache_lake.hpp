@@ -71,6 +71,16 @@ struct entry_report {
   entry_mark mark;
 };
 
+/// All that a lake keeps of an entry, to be put into another lake (`migrate`).
+struct kept_entry {
+  entry_report report;                ///< Ids are the other lake's; state waiting: no mark.
+  std::optional<std::string> sealed;  ///< Nothing where the file went with the mark, or is lost.
+};
+
+/// Names an entry of another lake, wherever that lake is and however often it is asked: from its id there and
+/// from what it was when it came.
+[[nodiscard]] hash256 origin_of(const lake_entry& e);
+
 /// The books, in one consistent look: accepted = archived + known + set_aside + pending, in records.
 struct lake_books {
   std::uint64_t accepted = 0, archived = 0, known = 0, set_aside = 0, pending = 0;
@@ -97,6 +107,11 @@ class cache_lake {
   /// server ends). With `set_aside_too` one pass offers each entry once: what is set aside again is offered
   /// again only after an empty take has ended the pass.
   [[nodiscard]] virtual expected<std::vector<lake_entry>> take(const take_limits& limits) = 0;
+  /// Where an empty take left entries that other servers have taken: seconds until the first of their claims
+  /// ends, unless they renew it. Nothing where no entry waits for that.
+  [[nodiscard]] virtual expected<std::optional<double>> seconds_to_a_free_claim() {
+    return std::optional<double>();
+  }
   /// Gives taken entries back unmarked.
   [[nodiscard]] virtual expected<void> release(std::span<const entry_id> ids) = 0;
   /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or
@@ -121,6 +136,17 @@ class cache_lake {
   /// Removes entries set aside for good (`quarantine drop`); the books keep them as set aside. All or none.
   /// Errors as for `retry`.
   [[nodiscard]] virtual expected<void> drop(std::span<const entry_id> ids) = 0;
+
+  /// All entries, in whatever state, in order of id after `after`. One whose row is damaged is shown as bad
+  /// data with the reason.
+  [[nodiscard]] virtual expected<std::vector<entry_report>> entries(const entry_id& after,
+                                                                    std::size_t limit) = 0;
+  /// Which of these were adopted before, by their `origin_of`.
+  [[nodiscard]] virtual expected<std::vector<bool>> adopted(std::span<const hash256> origins) = 0;
+  /// Takes entries of another lake over as they are, marks and books included, under ids of its own that come
+  /// in this order. Those that were adopted before are passed over, so that doing it again doubles nothing.
+  /// Durable on return.
+  [[nodiscard]] virtual expected<void> adopt(std::span<const kept_entry> entries) = 0;
 };
 
 }  // namespace cybexd::store

@@ -5,6 +5,16 @@
 
 namespace cybexd::store {
 
+hash256 origin_of(const numbered_line& line) {
+  // Texts with their lengths, so that no two lines give the same bytes.
+  return crypto::sha256(row_writer().number(line.number).text(to_row(line.line)).take());
+}
+
+std::string origin_key(const numbered_line& line) {
+  constexpr std::size_t enough = 16;  // bytes; two lines that share so many will not be met
+  return 'a' + std::string(origin_of(line).view().substr(0, enough));
+}
+
 std::string list_prefix(char letter, const hash256& user) {
   return key_writer().letter(letter).hash(user).take();
 }

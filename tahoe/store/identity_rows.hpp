@@ -7,6 +7,7 @@
 //                   'v' user org  -> nothing; `_acl` of the organisation holds the user
 //                   'm' user org  -> nothing; any of its lists does
 //                   't' jti       -> token
+//                   'a' 16 bytes of `origin_of` -> nothing; audit lines adopted from another home
 //   identity_audit  number        -> audit line
 #include <map>
 #include <string>
@@ -16,6 +17,8 @@
 
 namespace cybexd::store {
 
+/// Where an adopted audit line is noted.
+[[nodiscard]] std::string origin_key(const numbered_line& line);
 [[nodiscard]] std::string list_prefix(char letter, const hash256& user);
 /// Where the unique name of a user or organisation is filed.
 [[nodiscard]] std::string name_key(const document& d, const std::string& name);

@@ -41,6 +41,23 @@ struct identity_change {
   std::vector<document> as_read;
 };
 
+/// A line of another home's audit log, and its place there, from 0.
+struct numbered_line {
+  std::uint64_t number = 0;
+  audit_line line;
+};
+
+/// What another home holds (`migrate`).
+struct identity_adoption {
+  std::vector<document> documents;   ///< Put, or replaced where one is there.
+  std::vector<hash256> erase;        ///< Documents that must give way to these.
+  std::vector<token_record> tokens;  ///< Put; one that is there is only ever revoked by it.
+  std::vector<numbered_line> lines;  ///< Appended in this order; those adopted before are passed over.
+};
+
+/// Names a line of another home's audit log, however often it is asked.
+[[nodiscard]] hash256 origin_of(const numbered_line& line);
+
 /// Errors of every call: unavailable, corrupt. Thread safe.
 class identity_store {
  public:
@@ -67,6 +84,15 @@ class identity_store {
   /// The newest lines, oldest of them first.
   [[nodiscard]] virtual expected<std::vector<audit_line>> audit(std::size_t newest) = 0;
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+  /// All tokens, in a stable order, until `visit` says false.
+  [[nodiscard]] virtual expected<void> each_token(const std::function<bool(const token_record&)>& visit) = 0;
+  /// The whole audit log, oldest line first, until `visit` says false.
+  [[nodiscard]] virtual expected<void> each_line(const std::function<bool(const audit_line&)>& visit) = 0;
+
+  /// Takes over what another home holds, as it is, without rules and without a line of its own. Durable on
+  /// return; doing it again changes nothing, and finishes what was cut short: on MongoDB it is no single
+  /// step.
+  [[nodiscard]] virtual expected<void> adopt(const identity_adoption& what) = 0;
 };
 
 }  // namespace cybexd::store

@@ -19,6 +19,11 @@ std::string entry_key(std::uint64_t number) { return key_writer().number(number)
 std::string mark_key(std::uint64_t number) { return key_writer().number(number).letter('m').take(); }
 std::string number_key(std::uint64_t number) { return key_writer().number(number).take(); }
 
+std::string origin_key(const hash256& origin) {
+  constexpr std::size_t enough = 16;  // bytes; two entries that share so many will not be met
+  return 'o' + std::string(origin.view().substr(0, enough));
+}
+
 std::string to_row(const lake_entry& e) {
   row_writer row;
   row.text(e.name).text(e.orgid).text(e.typetag).text(e.timezone).real(e.timestamp);

@@ -7,6 +7,7 @@
 //   lake_aside    number      -> state, 1 byte
 //   lake_files    number      -> envelope
 //   lake_meta     "books"     -> sums, see lake_sums; "last" -> the highest number that a dropped entry had
+//                 'o' 16 bytes of `origin_of` -> number; entries adopted from another lake
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -22,6 +23,8 @@ namespace cybexd::store {
 [[nodiscard]] std::string mark_key(std::uint64_t number);
 /// The key of an entry in the other families.
 [[nodiscard]] std::string number_key(std::uint64_t number);
+/// Where an adopted entry is noted.
+[[nodiscard]] std::string origin_key(const hash256& origin);
 
 [[nodiscard]] std::string to_row(const lake_entry& e);
 /// `numbers`: the archive's own numbers of `m.refs`, ascending, where it is of the same home; they are stored

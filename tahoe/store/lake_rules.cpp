@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "tahoe/store/row.hpp"
+
 namespace cybexd::store {
 
 std::string_view to_string(entry_state s) {
@@ -41,6 +43,17 @@ bool is_set_aside(entry_state s) { return s != entry_state::waiting && s != entr
 entry_mark balanced(entry_mark mark, std::uint64_t records) {
   if (counted(mark) < records) mark.set_aside += records - counted(mark);
   return mark;
+}
+
+std::optional<entry_mark> adopted_mark(const entry_report& report) {
+  if (report.mark.state == entry_state::waiting) return std::nullopt;
+  return balanced(report.mark, report.entry.records);
+}
+
+hash256 origin_of(const lake_entry& e) {
+  // Texts with their lengths, so that no two entries give the same bytes.
+  const auto row = row_writer().text(e.id).text(e.name).text(e.orgid).text(e.typetag).text(e.timezone);
+  return crypto::sha256(row_writer(row).real(e.timestamp).number(e.records).take());
 }
 
 }  // namespace cybexd::store

@@ -18,6 +18,8 @@ namespace cybexd::store {
 /// The mark with counts that add up to the entry's records: what is missing counts as set aside. A mark that
 /// counts more than the entry was accepted with keeps its counts; the caller then accepts the difference.
 [[nodiscard]] entry_mark balanced(entry_mark mark, std::uint64_t records);
+/// The mark of an entry that is taken over; nothing while it waits.
+[[nodiscard]] std::optional<entry_mark> adopted_mark(const entry_report& report);
 [[nodiscard]] inline std::uint64_t counted(const entry_mark& mark) {
   return mark.archived + mark.known + mark.set_aside;
 }

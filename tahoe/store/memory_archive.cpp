@@ -34,6 +34,26 @@ class memory_archive : public archive_store {
     return results;
   }
 
+  expected<std::vector<import_result>> adopt(std::span<const document> documents) override {
+    auto results = import(documents);
+    const std::scoped_lock lock(mutex_);
+    auto& all = mine();
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const auto& d = documents[i];
+      if ((*results)[i].refused || (*results)[i].stored) continue;
+      auto& there = all.documents.at(d.hash);
+      if (d.kind == itype::event) archive_rules::merge_event(there, d);
+      if (d.kind == itype::session) archive_rules::merge_session(there, d);
+      if (d.kind == itype::raw) archive_rules::merge_raw(there, d);
+    }
+    return results;
+  }
+
+  expected<std::uint64_t> size() override {
+    const std::scoped_lock lock(mutex_);
+    return all_->documents.size();
+  }
+
   expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                       const std::optional<hash256>& after,
                                                       std::size_t limit) override {
@@ -111,8 +131,10 @@ class memory_archive : public archive_store {
     auto& raw = all.documents.at(record.raw.hash);
     const bool joined = !made && archive_rules::add_submitter(raw, orgid, record.raw.timezone);
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
-      if (record.filtered->product.usable) apply(all, record.filtered->product);
-      archive_rules::record_run(raw, orgid, *record.filtered);
+      const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);
+      const auto& result = again ? *again : *record.filtered;
+      if (result.product.usable) apply(all, result.product);
+      archive_rules::record_run(raw, orgid, result);
     }
     return {record.raw.hash, !made && !joined};
   }

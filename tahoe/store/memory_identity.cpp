@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "tahoe/store/document_facts.hpp"
 #include "tahoe/store/memory_stores.hpp"
@@ -88,6 +89,36 @@ class memory_identity final : public identity_store {
     return {};
   }
 
+  expected<void> each_token(const std::function<bool(const token_record&)>& visit) override {
+    const auto some = tokens();
+    for (const auto& t : *some)
+      if (!visit(t)) break;
+    return {};
+  }
+
+  expected<void> each_line(const std::function<bool(const audit_line&)>& visit) override {
+    const auto lines = [&] {
+      const std::scoped_lock lock(mutex_);
+      return audit_;
+    }();
+    for (const auto& line : lines)
+      if (!visit(line)) break;
+    return {};
+  }
+
+  expected<void> adopt(const identity_adoption& what) override {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& hash : what.erase) documents_.erase(hash);
+    for (const auto& d : what.documents) documents_[d.hash] = d;
+    for (const auto& t : what.tokens) {
+      auto& there = tokens_.emplace(t.jti, t).first->second;
+      there.revoked = there.revoked || t.revoked;
+    }
+    for (const auto& line : what.lines)
+      if (adopted_.insert(origin_of(line)).second) audit_.push_back(line.line);
+    return {};
+  }
+
  private:
   using table = std::map<hash256, document>;
 
@@ -136,6 +167,7 @@ class memory_identity final : public identity_store {
   table documents_;
   std::map<std::string, token_record> tokens_;
   std::vector<audit_line> audit_;
+  std::set<hash256> adopted_;  ///< Of other homes' lines.
 };
 
 }  // namespace

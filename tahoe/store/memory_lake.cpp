@@ -9,7 +9,7 @@
 namespace cybexd::store {
 namespace {
 
-struct kept_entry {
+struct held_entry {
   lake_entry entry;
   std::optional<entry_mark> mark;  ///< Nothing while it waits.
   std::optional<std::string> sealed;
@@ -153,14 +153,42 @@ class memory_lake final : public cache_lake {
     return {};
   }
 
+  expected<std::vector<entry_report>> entries(const entry_id& after, std::size_t limit) override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<entry_report> some;
+    for (auto at = entries_.upper_bound(entry_number(after).value_or(0));
+         at != entries_.end() && some.size() < limit; ++at)
+      some.push_back(report_on(at->second));
+    return some;
+  }
+
+  expected<std::vector<bool>> adopted(std::span<const hash256> origins) override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<bool> found;
+    for (const auto& origin : origins) found.push_back(adopted_.contains(origin));
+    return found;
+  }
+
+  expected<void> adopt(std::span<const kept_entry> entries) override {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [report, sealed] : entries) {
+      if (!adopted_.insert(origin_of(report.entry)).second) continue;
+      held_entry kept{report.entry, adopted_mark(report), sealed};
+      kept.entry.id = to_entry_id(++last_);
+      if (kept.mark) kept.mark->id = kept.entry.id;
+      entries_[last_] = std::move(kept);
+    }
+    return {};
+  }
+
  private:
-  kept_entry* look(const entry_id& id) {
+  held_entry* look(const entry_id& id) {
     const auto number = entry_number(id);
     const auto found = number ? entries_.find(*number) : entries_.end();
     return found == entries_.end() ? nullptr : &found->second;
   }
 
-  static entry_report report_on(const kept_entry& kept) {
+  static entry_report report_on(const held_entry& kept) {
     entry_report r{kept.entry, {}};
     if (kept.mark) {
       r.mark = *kept.mark;
@@ -185,7 +213,8 @@ class memory_lake final : public cache_lake {
   bool keep_;
   std::uint64_t last_ = 0, next_forced_ = 0;
   lake_books dropped_;  ///< Counts of entries that are not there any more.
-  std::map<std::uint64_t, kept_entry> entries_;
+  std::map<std::uint64_t, held_entry> entries_;
+  std::set<hash256> adopted_;
   std::set<std::uint64_t> taken_;
 };
 

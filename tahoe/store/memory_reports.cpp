@@ -24,7 +24,11 @@ class memory_reports final : public report_store {
 
   expected<bool> update(const query_update& update) override {
     const std::scoped_lock lock(mutex_);
-    const auto stored = documents_.find(update.query.hash);
+    auto stored = documents_.find(update.query.hash);
+    if (update.only_if_absent) {
+      if (stored != documents_.end()) return false;
+      stored = documents_.emplace(update.query.hash, update.query).first;
+    }
     if (stored == documents_.end()) return false;
     if (update.only_if_status && facts::state_of(stored->second).status != *update.only_if_status)
       return false;
@@ -40,6 +44,17 @@ class memory_reports final : public report_store {
     stored->second = update.query;
     if (update.claim) claims_[update.query.hash] = *update.claim;
     return true;
+  }
+
+  expected<void> renew(std::span<const hash256> queries, const query_claim& claim) override {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& query : queries) {
+      const auto stored = documents_.find(query);
+      const auto held = claims_.find(query);
+      if (stored == documents_.end() || held == claims_.end() || held->second.owner != claim.owner) continue;
+      if (facts::state_of(stored->second).status == "processing") held->second.deadline = claim.deadline;
+    }
+    return {};
   }
 
   expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
@@ -77,6 +92,11 @@ class memory_reports final : public report_store {
     for (const auto& [hash, d] : all)
       if (!visit(d)) break;
     return {};
+  }
+
+  expected<std::uint64_t> size() override {
+    const std::scoped_lock lock(mutex_);
+    return documents_.size();
   }
 
  private:

@@ -63,7 +63,13 @@ expected<stores> open_stores(const store_places& places) {
     };
   }
   const store_ties ties{all.say, all.on_commit};
-  for (const auto& placed : {place(all.lake, places.cache, ties, make_mongodb_lake),
+  const auto make_lake = [&places](const mongodb_place& where, const store_ties& with) {
+    mongodb_lake_options options;
+    options.claim = places.claim;
+    options.keep_archived_files = places.embedded.keep_archived_files;
+    return make_mongodb_lake(where, with, options);
+  };
+  for (const auto& placed : {place(all.lake, places.cache, ties, make_lake),
                              place(all.archive, places.archive, ties, make_mongodb_archive),
                              place(all.reports, places.report, ties, make_mongodb_reports),
                              place(all.identity, places.identity, ties, make_mongodb_identity)})

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <limits>
 
-#include "crypto/digest.hpp"
 #include "tahoe/bson.hpp"
 
 namespace cybexd::store {
@@ -29,28 +28,6 @@ bson_oid_t to_oid(const object_id& id) {
 }
 
 }  // namespace
-
-object_id object_id::make() {
-  bson_oid_t oid;
-  bson_oid_init(&oid, nullptr);
-  object_id id;
-  std::memcpy(id.bytes.data(), oid.bytes, id.bytes.size());
-  return id;
-}
-
-std::string object_id::to_hex() const { return crypto::to_hex(chars(bytes.data(), bytes.size())); }
-
-std::optional<object_id> object_id::from_hex(std::string_view hex) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  object_id id;
-  if (hex.size() != 2 * id.bytes.size()) return std::nullopt;
-  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
-    const auto high = digits.find(hex[2 * i]), low = digits.find(hex[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    id.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return id;
-}
 
 bool bson_element::is_null() const { return type_ == BSON_TYPE_NULL; }
 

@@ -25,6 +25,9 @@ struct object_id {
   std::array<std::uint8_t, 12> bytes{};
   auto operator<=>(const object_id&) const = default;
   [[nodiscard]] static object_id make();
+  /// The lowest of those made at this time, and the time one was made at: Unix seconds, whole.
+  [[nodiscard]] static object_id at(double seconds);
+  [[nodiscard]] double seconds() const;
   /// 24 hexadecimal digits in lower case, and back; nothing for other text.
   [[nodiscard]] std::string to_hex() const;
   [[nodiscard]] static std::optional<object_id> from_hex(std::string_view hex);
@@ -136,6 +139,10 @@ class bson_list {
   template <class T>
   bson_list& push(const T& item) {
     items_.add(std::to_string(count_++), item);
+    return *this;
+  }
+  bson_list& push_null() {
+    items_.add_null(std::to_string(count_++));
     return *this;
   }
   [[nodiscard]] std::size_t count() const { return count_; }

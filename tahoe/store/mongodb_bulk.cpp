@@ -50,9 +50,11 @@ write_result result_of(const bson& answer, std::string_view what) {
   return r;
 }
 
-bool has_items(const bson& answer, std::string_view list) {
-  const auto items = answer.find(list).document();
-  return items && items->find("0").exists();
+/// The message of the first of a list of errors, where there is one.
+std::optional<std::string> first_of(const bson& answer, std::string_view list) {
+  const auto first = answer.view().find_dotted(std::string(list) + ".0").document();
+  if (!first) return std::nullopt;
+  return std::string(first->find("errmsg").text().value_or("no reason given"));
 }
 
 }  // namespace
@@ -137,8 +139,9 @@ expected<write_result> mongodb_collection::write(bulk_write&& writes, std::strin
   const bson copied{bson_view(&answer)};
   bson_destroy(&answer);
   // Refused writes are told one by one. Without any, or where the majority did not confirm, the call failed.
-  const bool confirmed = !has_items(copied, "writeConcernErrors");
-  if (!done && (!confirmed || !has_items(copied, "writeErrors"))) return fail(home_->as_error(problem, what));
+  if (const auto unconfirmed = first_of(copied, "writeConcernErrors"))
+    return fail(failure::unavailable, std::string(what) + ": not confirmed by the majority: " + *unconfirmed);
+  if (!done && !first_of(copied, "writeErrors")) return fail(home_->as_error(problem, what));
   return result_of(copied, what);
 }
 

@@ -7,6 +7,9 @@
 namespace cybexd::store {
 namespace {
 
+/// Documents in one answer: as many as there is room for, which the server bounds by 16 MB.
+constexpr std::uint32_t large_batch = 10'000;
+
 struct collection_freed {
   void operator()(mongoc_collection_t* c) const { mongoc_collection_destroy(c); }
 };
@@ -69,8 +72,9 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (!how.projection.empty()) options.add("projection", how.projection);
   if (!how.sort.empty()) options.add("sort", how.sort);
   if (!how.hint.empty()) options.add("hint", how.hint);
+  if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));
-  if (how.batch != 0) options.add("batchSize", static_cast<std::int64_t>(how.batch));
+  options.add("batchSize", static_cast<std::int64_t>(how.batch == 0 ? large_batch : how.batch));
   if (!how.without_limit_of_time) options.add("maxTimeMS", home_->options().work.count());
   add_session(options, session_);
   const cursor_pointer cursor(
@@ -106,6 +110,7 @@ expected<void> mongodb_collection::aggregate(const bson_list& stages, std::strin
   if (!at) return fail(at.error());
   bson options;
   options.add("maxTimeMS", home_->options().work.count());
+  options.add("batchSize", static_cast<std::int64_t>(large_batch));
   add_session(options, session_);
   const bson pipeline = bson().add("pipeline", stages);
   const cursor_pointer cursor(mongoc_collection_aggregate(at->handle.get(), MONGOC_QUERY_NONE, pipeline.get(),

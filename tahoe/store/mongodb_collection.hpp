@@ -71,9 +71,10 @@ struct write_result {
 struct find_options {
   bson projection;  ///< Empty: whole documents.
   bson sort;
-  bson hint;                           ///< The key pattern of an index.
+  bson hint;  ///< The key pattern of an index.
+  std::uint64_t skip = 0;
   std::uint64_t limit = 0;             ///< 0: all.
-  std::uint32_t batch = 0;             ///< Documents an answer; 0: as the server likes.
+  std::uint32_t batch = 0;             ///< Documents in one answer; 0: as many as 16 MB hold.
   bool without_limit_of_time = false;  ///< For walks over everything: each answer has its deadline, not all.
 };
 
@@ -81,7 +82,8 @@ struct index_wish {
   std::string name;
   bson keys;  ///< E.g. `{"_ref": 1, "timestamp": -1}`.
   bool unique = false;
-  bson partial;  ///< partialFilterExpression; empty: all documents.
+  bson partial{};       ///< partialFilterExpression; empty: all documents.
+  bool sparse = false;  ///< Only documents that have a key.
 };
 
 /// Cheap to copy. Thread safe but for one that is bound to a session.
@@ -123,6 +125,13 @@ class mongodb_collection {
   /// over doubles, or stands there as a plain one, is a plain one then. What was done is said.
   [[nodiscard]] expected<void> make_indexes(const std::vector<index_wish>& wishes, notices& say,
                                             std::string_view what) const;
+
+  /// Where no index may be made: says so where there is none that begins with the field, since a walk over
+  /// such a collection takes long.
+  [[nodiscard]] expected<void> tell_missing_index(std::string_view field, notices& say,
+                                                  std::string_view what) const;
+  /// Documents there are, as the collection's statistics say.
+  [[nodiscard]] expected<std::uint64_t> about_how_many(std::string_view what) const;
 
   [[nodiscard]] mongodb_home& home() const { return *home_; }
   [[nodiscard]] const std::string& db() const { return db_; }

@@ -110,9 +110,10 @@ expected<bool> has_unique_index(const mongodb_collection& on, std::string_view f
   return found;
 }
 
-expected<void> ordered_writes::put(const document& d) {
+expected<void> ordered_writes::put(const document& d, const bson& own) {
   auto stored = bson::from(tahoe::to_value(d));
   if (!stored) return fail(stored.error());
+  stored->add_all(own.view());
   all_.push_back({by_hash(d.hash), std::move(bson().add("$setOnInsert", *stored)), upsert::yes});
   if (all_.back().change.size() > tahoe::max_bson_size)
     return fail(failure::too_large,
@@ -124,8 +125,9 @@ void ordered_writes::update(bson filter, bson change) {
   all_.push_back({std::move(filter), std::move(change), upsert::no});
 }
 
-expected<std::size_t> ordered_writes::write(const mongodb_collection& to, std::string_view what) const {
-  std::size_t done = 0;
+expected<ordered_writes::result> ordered_writes::write(const mongodb_collection& to,
+                                                       std::string_view what) const {
+  result all;
   for (std::size_t next = 0; next < all_.size();) {
     bulk_write bulk(writing::in_order);
     for (auto i = next; i < all_.size(); ++i) {
@@ -133,15 +135,17 @@ expected<std::size_t> ordered_writes::write(const mongodb_collection& to, std::s
       if (!bulk.update_one(one.filter, one.change, one.how))
         return fail(failure::too_large, std::string(what) + ": a document is over MongoDB's limit of 16 MiB");
     }
-    auto result = to.write(std::move(bulk), what);
-    if (!result) return fail(result.error());
-    if (!result->faults.empty()) return fail(result->faults.front().problem);
-    done += result->matched + result->upserted + result->duplicates.size();
-    if (result->duplicates.empty()) return done;
+    auto some = to.write(std::move(bulk), what);
+    if (!some) return fail(some.error());
+    if (!some->faults.empty()) return fail(some->faults.front().problem);
+    all.done += some->matched + some->upserted + some->duplicates.size();
+    const auto& put = some->upserted_at;
+    all.put_last = std::find(put.begin(), put.end(), all_.size() - 1 - next) != put.end();
+    if (some->duplicates.empty()) return all;
     // Somebody else put the same document at the same time, and the server stopped there.
-    next += result->duplicates.front() + 1;
+    next += some->duplicates.front() + 1;
   }
-  return done;
+  return all;
 }
 
 void add_as_stored(bson& filter, std::string_view path, const bson_view& stored) {

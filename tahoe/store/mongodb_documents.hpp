@@ -47,14 +47,17 @@ void keep_first_of_each(std::vector<bson>& by_hash);
 /// comes after it.
 class ordered_writes {
  public:
-  /// Put if absent. Errors: too_large, bad_input.
-  [[nodiscard]] expected<void> put(const document& d);
+  /// Put if absent. `own` are fields besides. Errors: too_large, bad_input.
+  [[nodiscard]] expected<void> put(const document& d, const bson& own = {});
   void update(bson filter, bson change);
   [[nodiscard]] bool empty() const { return all_.empty(); }
 
-  /// One command, where no two servers put the same at the same time. The number of writes that found or put
-  /// their document. Errors: as to_error.
-  [[nodiscard]] expected<std::size_t> write(const mongodb_collection& to, std::string_view what) const;
+  struct result {
+    std::size_t done = 0;   ///< Writes that found or put their document.
+    bool put_last = false;  ///< The last write put its document.
+  };
+  /// One command, where no two servers put the same at the same time. Errors: as to_error.
+  [[nodiscard]] expected<result> write(const mongodb_collection& to, std::string_view what) const;
 
  private:
   struct one {

@@ -83,9 +83,12 @@ std::string name_of(const mongodb_options& o) {
          std::to_string(o.work.count()) + " " + o.url;
 }
 
-struct counter {
+/// What the driver tells of its commands and of the servers it sees.
+struct watcher {
   mutable std::mutex mutex;
   mongodb_counts counts;
+  bool writable = false;      ///< A server that takes writes is known.
+  std::optional<error> away;  ///< Why none was found, while none is known.
 
   void sent(const char* name) {
     const std::scoped_lock lock(mutex);
@@ -97,25 +100,50 @@ struct counter {
     counts.seconds += static_cast<double>(microseconds) / 1e6;
     if (!well) ++counts.failed;
   }
+  void seen(bool one_takes_writes) {
+    const std::scoped_lock lock(mutex);
+    writable = one_takes_writes;
+    if (writable) away.reset();
+  }
+  void not_found(const error& why) {
+    const std::scoped_lock lock(mutex);
+    if (!writable) away = why;
+  }
 };
 
-counter& counter_of(void* context) { return *static_cast<counter*>(context); }
+watcher& watcher_of(void* context) { return *static_cast<watcher*>(context); }
 
-void count_commands(mongoc_client_pool_t* pool, counter& into) {
+bool takes_writes(const mongoc_topology_description_t* servers) {
+  std::size_t count = 0;
+  auto* all = mongoc_topology_description_get_servers(servers, &count);
+  bool one = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view type = mongoc_server_description_type(all[i]);
+    one = one || type == "RSPrimary" || type == "Standalone" || type == "Mongos" || type == "LoadBalancer";
+  }
+  mongoc_server_descriptions_destroy_all(all, count);
+  return one;
+}
+
+void watch(mongoc_client_pool_t* pool, watcher& by) {
   auto* calls = mongoc_apm_callbacks_new();
   mongoc_apm_set_command_started_cb(calls, [](const mongoc_apm_command_started_t* event) {
-    counter_of(mongoc_apm_command_started_get_context(event))
+    watcher_of(mongoc_apm_command_started_get_context(event))
         .sent(mongoc_apm_command_started_get_command_name(event));
   });
   mongoc_apm_set_command_succeeded_cb(calls, [](const mongoc_apm_command_succeeded_t* event) {
-    counter_of(mongoc_apm_command_succeeded_get_context(event))
+    watcher_of(mongoc_apm_command_succeeded_get_context(event))
         .answered(mongoc_apm_command_succeeded_get_duration(event), true);
   });
   mongoc_apm_set_command_failed_cb(calls, [](const mongoc_apm_command_failed_t* event) {
-    counter_of(mongoc_apm_command_failed_get_context(event))
+    watcher_of(mongoc_apm_command_failed_get_context(event))
         .answered(mongoc_apm_command_failed_get_duration(event), false);
   });
-  mongoc_client_pool_set_apm_callbacks(pool, calls, &into);
+  mongoc_apm_set_topology_changed_cb(calls, [](const mongoc_apm_topology_changed_t* event) {
+    watcher_of(mongoc_apm_topology_changed_get_context(event))
+        .seen(takes_writes(mongoc_apm_topology_changed_get_new_description(event)));
+  });
+  mongoc_client_pool_set_apm_callbacks(pool, calls, &by);
   mongoc_apm_callbacks_destroy(calls);
 }
 
@@ -129,7 +157,7 @@ struct mongodb_home::impl {
   mongodb_options options;
   std::string where;
   std::vector<std::string> secrets;
-  std::shared_ptr<counter> counted = std::make_shared<counter>();
+  std::shared_ptr<watcher> watched = std::make_shared<watcher>();
   std::shared_ptr<void> pool;
 };
 
@@ -163,9 +191,9 @@ expected<std::shared_ptr<mongodb_home>> mongodb_home::open(const mongodb_options
   auto* pool = mongoc_client_pool_new_with_error(uri.get(), &problem);
   if (pool == nullptr) return refused(problem.message);
   mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
-  count_commands(pool, *made->counted);
-  // A connection that is given back late keeps the pool, and that the counts it writes to.
-  made->pool = std::shared_ptr<void>(pool, [counted = made->counted](void* last) {
+  watch(pool, *made->watched);
+  // A connection that is given back late keeps the pool, and that what it tells of itself.
+  made->pool = std::shared_ptr<void>(pool, [watched = made->watched](void* last) {
     mongoc_client_pool_destroy(static_cast<mongoc_client_pool_t*>(last));
   });
   const std::shared_ptr<mongodb_home> home(new mongodb_home(std::move(made)));
@@ -174,6 +202,11 @@ expected<std::shared_ptr<mongodb_home>> mongodb_home::open(const mongodb_options
 }
 
 expected<mongodb_lease> mongodb_home::lease(std::string_view what) {
+  {
+    const std::scoped_lock lock(impl_->watched->mutex);
+    if (const auto& away = impl_->watched->away)
+      return fail(away->kind, std::string(what) + ": " + away->text);
+  }
   auto* client = mongoc_client_pool_pop(raw(impl_->pool));
   if (client == nullptr)
     return fail(failure::unavailable, std::string(what) + ": all " +
@@ -185,6 +218,8 @@ expected<mongodb_lease> mongodb_home::lease(std::string_view what) {
 error mongodb_home::as_error(const bson_error_t& problem, std::string_view what) const {
   auto e = to_error(problem, what);
   e.text = without(impl_->secrets, std::move(e.text));
+  if (problem.domain == MONGOC_ERROR_SERVER_SELECTION)
+    impl_->watched->not_found({e.kind, where() + " is away: " + without(impl_->secrets, problem.message)});
   return e;
 }
 
@@ -196,8 +231,8 @@ expected<bson> mongodb_home::command(const std::string& db, const bson& command,
   bson_t answer;
   const bool done = writes ? mongoc_client_write_command_with_opts(lease->client(), db.c_str(), command.get(),
                                                                    nullptr, &answer, &problem)
-                           : mongoc_client_read_command_with_opts(lease->client(), db.c_str(), command.get(),
-                                                                  nullptr, nullptr, &answer, &problem);
+                           : mongoc_client_command_simple(lease->client(), db.c_str(), command.get(), nullptr,
+                                                          &answer, &problem);
   bson copied{bson_view(&answer)};
   bson_destroy(&answer);
   if (!done) return fail(as_error(problem, what));
@@ -208,8 +243,8 @@ const std::string& mongodb_home::where() const { return impl_->where; }
 const mongodb_options& mongodb_home::options() const { return impl_->options; }
 
 mongodb_counts mongodb_home::counts() const {
-  const std::scoped_lock lock(impl_->counted->mutex);
-  return impl_->counted->counts;
+  const std::scoped_lock lock(impl_->watched->mutex);
+  return impl_->watched->counts;
 }
 
 std::vector<std::pair<std::string, double>> mongodb_home::statistics() const {

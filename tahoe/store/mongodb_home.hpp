@@ -95,11 +95,13 @@ class mongodb_home {
   mongodb_home& operator=(const mongodb_home&) = delete;
   ~mongodb_home();
 
-  /// One of the pool's connections. Errors: unavailable (all are in use).
+  /// One of the pool's connections. Errors: unavailable (all are in use; or no server was found in time and
+  /// none has been seen since: so that not everybody waits for what one has waited for).
   [[nodiscard]] expected<mongodb_lease> lease(std::string_view what);
   /// `to_error` with every part of the URL that is secret taken out of the text.
   [[nodiscard]] error as_error(const struct _bson_error_t& problem, std::string_view what) const;
-  /// One command on a database; the answer. With `writes` it waits for the majority. Errors: as `to_error`.
+  /// One command on a database; the answer. With `writes` it waits for the majority, else it goes as it is
+  /// (`hello`, `listIndexes` and their like know no read concern). Errors: as `to_error`.
   [[nodiscard]] expected<bson> command(const std::string& db, const bson& command, bool writes,
                                        std::string_view what);
 
@@ -129,6 +131,11 @@ class mongodb_session {
   /// once. Errors: those of `work`; unavailable.
   [[nodiscard]] expected<void> transaction(std::string_view what,
                                            const std::function<expected<void>()>& work);
+
+  /// Starts a transaction for reading: what is read through the session is as of the first read, until the
+  /// session goes. The server keeps it for a minute (`transactionLifetimeLimitSeconds`) and only where there
+  /// is a replica set. Errors: unavailable.
+  [[nodiscard]] expected<void> begin_look(std::string_view what);
 
   [[nodiscard]] struct _mongoc_client_t* client() const { return lease_.client(); }
   [[nodiscard]] struct _mongoc_client_session_t* get() const { return session_.get(); }

@@ -29,8 +29,12 @@ std::string id_of(const bson& stored) {
 
 class mongodb_identity final : public identity_store {
  public:
-  mongodb_identity(mongodb_collection documents, const store_ties& ties)
-      : documents_(std::move(documents)), ties_(ties), log_(documents_), changes_(documents_, log_, ties) {}
+  mongodb_identity(mongodb_collection documents, const store_ties& ties, bool read_only)
+      : documents_(std::move(documents)),
+        ties_(ties),
+        read_only_(read_only),
+        log_(documents_),
+        changes_(documents_, log_, ties) {}
 
   expected<void> apply(const identity_change& change) override {
     if (auto ready = ready_(); !ready) return ready;
@@ -104,19 +108,64 @@ class mongodb_identity final : public identity_store {
     if (auto ready = ready_(); !ready) return ready;
     return each_document(documents_, hidden_fields, visit, "identity: each");
   }
+  expected<void> each_token(const std::function<bool(const token_record&)>& visit) override {
+    return log_.each_token(visit);
+  }
+  expected<void> each_line(const std::function<bool(const audit_line&)>& visit) override {
+    return log_.each_line(visit);
+  }
+
+  /// In this order, so that what was cut short is seen to be unfinished when it is done again.
+  expected<void> adopt(const identity_adoption& what) override {
+    if (auto ready = ready_(); !ready) return ready;
+    const auto began = std::chrono::steady_clock::now();
+    if (auto done = log_.adopt(what.lines); !done) return done;
+    if (auto done = replace(what); !done) return done;
+    if (auto done = log_.adopt(what.tokens); !done) return done;
+    ties_.committed("identity", began, 1);
+    return {};
+  }
 
  private:
-  expected<void> prepare() {
+  expected<void> make_indexes() {
     const std::vector<index_wish> wishes{{"_hash_1", std::move(bson().add("_hash", 1)), true, {}},
                                          {"sub_type_1", std::move(bson().add("sub_type", 1)), false, {}},
                                          {"_acl_1", std::move(bson().add("_acl", 1)), false, {}},
                                          {"_usr_ref_1", std::move(bson().add("_usr_ref", 1)), false, {}},
                                          {"_adm_ref_1", std::move(bson().add("_adm_ref", 1)), false, {}}};
-    if (auto made = documents_.make_indexes(wishes, *ties_.say, "identity: indexes"); !made) return made;
+    return documents_.make_indexes(wishes, *ties_.say, "identity: indexes");
+  }
+
+  expected<void> prepare() {
+    if (read_only_) return documents_.tell_missing_index("_hash", *ties_.say, "identity: indexes");
+    if (auto made = make_indexes(); !made) return made;
     auto unique = has_unique_index(documents_, "_hash", "identity: indexes");
     if (!unique) return fail(unique.error());
     no_doubles_ = *unique;
     return changes_.finish_left_behind();
+  }
+
+  /// Documents as they are, in the place of those that are there.
+  expected<void> replace(const identity_adoption& what) {
+    bulk_write gone, here;
+    for (const auto& hash : what.erase) (void)gone.remove_many(by_hash(hash));
+    for (const auto& d : what.documents) {
+      auto fields = tahoe::to_value(d);
+      fields.erase("_hash");  // comes with the filter
+      auto set = bson::from(fields);
+      if (!set) return fail(set.error());
+      const auto change = bson().add("$set", *set).add("$unset", bson().add(change_field, ""));
+      if (!here.update_one(by_hash(d.hash), change, upsert::yes))
+        return fail(failure::too_large, "identity: the document " + crypto::to_hex(d.hash) +
+                                            " is over MongoDB's limit of 16 MiB");
+    }
+    for (auto* writes : {&gone, &here}) {
+      if (writes->count() == 0) continue;
+      auto done = documents_.write(std::move(*writes), "identity: adopt");
+      if (!done) return fail(done.error());
+      if (!done->faults.empty()) return fail(done->faults.front().problem);
+    }
+    return {};
   }
 
   /// No document changes, so no lock is needed: logins of many servers at once. The line comes first, so that
@@ -165,6 +214,7 @@ class mongodb_identity final : public identity_store {
 
   mongodb_collection documents_;
   store_ties ties_;
+  bool read_only_;
   identity_log log_;
   identity_changes changes_;
   bool no_doubles_ = false;  // set before anything is read
@@ -180,7 +230,8 @@ expected<std::shared_ptr<identity_store>> make_mongodb_identity(const mongodb_pl
   options.url = place.url;
   auto home = mongodb_home::open(options);
   if (!home) return fail(home.error());
-  return std::make_shared<mongodb_identity>(mongodb_collection(*home, place.db, place.coll), ties);
+  return std::make_shared<mongodb_identity>(mongodb_collection(*home, place.db, place.coll), ties,
+                                            place.read_only);
 }
 
 }  // namespace cybexd::store

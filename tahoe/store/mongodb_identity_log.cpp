@@ -1,6 +1,7 @@
 #include "tahoe/store/mongodb_identity_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tahoe/store/mongodb_identity_rows.hpp"
 
@@ -8,6 +9,12 @@ namespace cybexd::store {
 namespace {
 
 constexpr int most_attempts = 100;  // others append at the same time
+
+/// What stands in `change` of an adopted line.
+std::string adopted_name(const numbered_line& line) {
+  constexpr std::size_t enough = 32;  // hexadecimal digits; two lines that share so many will not be met
+  return "adopted/" + crypto::to_hex(origin_of(line)).substr(0, enough);
+}
 
 }  // namespace
 
@@ -22,19 +29,46 @@ expected<std::optional<token_record>> identity_log::token(const std::string& jti
 
 expected<std::vector<token_record>> identity_log::tokens() const {
   std::vector<token_record> all;
-  std::optional<error> trouble;
-  auto done = tokens_.find({}, {}, "identity: tokens", [&](const bson_view& stored) {
-    auto token = token_from(stored);
-    if (token)
-      all.push_back(std::move(*token));
-    else
-      trouble = token.error();
-    return token.has_value();
+  auto done = each_token([&](const token_record& token) {
+    all.push_back(token);
+    return true;
   });
   if (!done) return fail(done.error());
-  if (trouble) return fail(*trouble);
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.jti < b.jti; });
   return all;
+}
+
+expected<void> identity_log::each_token(const std::function<bool(const token_record&)>& visit) const {
+  find_options how;
+  how.sort.add("_id", 1);
+  how.without_limit_of_time = true;
+  std::optional<error> trouble;
+  auto done = tokens_.find({}, how, "identity: tokens", [&](const bson_view& stored) {
+    auto token = token_from(stored);
+    if (!token) trouble = token.error();
+    return token && visit(*token);
+  });
+  if (!done) return done;
+  if (trouble) return fail(*trouble);
+  return {};
+}
+
+expected<void> identity_log::adopt(std::span<const token_record> tokens) const {
+  if (tokens.empty()) return {};
+  bulk_write writes;
+  for (auto token : tokens) {
+    const bool revoked = std::exchange(token.revoked, false);
+    bson fresh, change;
+    fresh.add("user", crypto::to_hex(token.user)).add("issued", token.issued);
+    if (token.expires) fresh.add("expires", *token.expires);
+    if (!revoked) fresh.add("revoked", false);
+    change.add("$setOnInsert", fresh);
+    if (revoked) change.add("$set", bson().add("revoked", true));
+    (void)writes.update_one(bson().add("_id", token.jti), change, upsert::yes);
+  }
+  auto done = tokens_.write(std::move(writes), "identity: tokens");
+  if (!done) return fail(done.error());
+  if (!done->faults.empty()) return fail(done->faults.front().problem);
+  return {};
 }
 
 expected<void> identity_log::put(const token_record& token, bool keep_old) const {
@@ -93,6 +127,56 @@ expected<void> identity_log::append(const audit_line& line, const std::string& c
     if (!done) return fail(done.error());
     if (!done->faults.empty()) return fail(done->faults.front().problem);
     if (done->inserted == 1) return {};  // else somebody was faster with this number
+  }
+  return fail(failure::unavailable, "identity: audit: others append all the time");
+}
+
+expected<void> identity_log::each_line(const std::function<bool(const audit_line&)>& visit) const {
+  find_options how;
+  how.sort.add("_id", 1);
+  how.without_limit_of_time = true;
+  return audit_.find({}, how, "identity: audit",
+                     [&](const bson_view& stored) { return visit(line_from(stored)); });
+}
+
+expected<std::set<std::string>> identity_log::adopted(std::span<const numbered_line> lines) const {
+  bson_list names;
+  for (const auto& line : lines) names.push(adopted_name(line));
+  std::set<std::string> found;
+  auto done = audit_.find(bson().add("change", bson().add("$in", names)), {}, "identity: adopt",
+                          [&](const bson_view& stored) {
+                            found.emplace(stored.find("change").text().value_or(""));
+                            return true;
+                          });
+  if (!done) return fail(done.error());
+  return found;
+}
+
+expected<void> identity_log::adopt(std::span<const numbered_line> lines) const {
+  if (lines.empty()) return {};
+  notices nobody;
+  const std::vector<index_wish> by_change{{"change_1", std::move(bson().add("change", 1)), false, {}}};
+  if (auto made = audit_.make_indexes(by_change, nobody, "identity: adopt"); !made) return made;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    auto known = adopted(lines);
+    if (!known) return fail(known.error());
+    const auto next = next_number();
+    if (!next) return fail(next.error());
+    bulk_write writes(writing::in_order);  // so that what was cut short is a beginning
+    auto number = *next;
+    for (const auto& line : lines) {
+      const auto name = adopted_name(line);
+      if (!known->insert(name).second) continue;
+      bson stored;
+      stored.add_int64("_id", number++);
+      stored.add_all(to_bson(line.line).view());
+      (void)writes.insert(stored.add("change", name));
+    }
+    if (writes.count() == 0) return {};
+    auto done = audit_.write(std::move(writes), "identity: adopt");
+    if (!done) return fail(done.error());
+    if (!done->faults.empty()) return fail(done->faults.front().problem);
+    if (done->duplicates.empty()) return {};  // else somebody was faster with one of these numbers
   }
   return fail(failure::unavailable, "identity: audit: others append all the time");
 }

@@ -10,7 +10,8 @@
 //   <coll>_cybexd_audit    _id      int64, the line's number from 1
 //                          when     double, Unix seconds
 //                          who, what, whom  strings
-//                          change   string, the change that wrote it; absent: one of a token alone
+//                          change   string, the change that wrote it; absent: one of a token alone;
+//                                   "adopted/" and 32 digits of `origin_of`: taken over from another home
 //   <coll>_cybexd_changes  _id "lock"
 //                          owner    string, the change under way; absent: none
 //                          server   string, whose it is

@@ -21,7 +21,7 @@ bool same_keys(const bson_view& a, const bson_view& b) {
 
 expected<std::vector<bson>> mongodb_collection::indexes(std::string_view what) const {
   std::vector<bson> all;
-  auto answer = run(bson().add("listIndexes", name_), false, what);
+  auto answer = home_->command(db_, bson().add("listIndexes", name_), false, what);
   if (!answer) {
     // A database or collection that is not there yet has no indexes.
     if (answer.error().kind == failure::not_found) return all;
@@ -40,6 +40,7 @@ expected<void> mongodb_collection::make_index(const index_wish& wish, bool uniqu
   bson index;
   index.add("key", wish.keys).add("name", wish.name);
   if (unique) index.add("unique", true);
+  if (wish.sparse) index.add("sparse", true);
   if (!wish.partial.empty()) index.add("partialFilterExpression", wish.partial);
   bson_list list;
   list.push(index);
@@ -75,6 +76,32 @@ expected<void> mongodb_collection::make_indexes(const std::vector<index_wish>& w
     if (!made) return fail(made.error());
   }
   return {};
+}
+
+expected<void> mongodb_collection::tell_missing_index(std::string_view field, notices& say,
+                                                      std::string_view what) const {
+  auto there = indexes(what);
+  if (!there) return fail(there.error());
+  const bool found = there->empty() || std::any_of(there->begin(), there->end(), [&](const bson& index) {
+                       std::string first;
+                       if (const auto keys = index.find("key").document())
+                         keys->each([&](const bson_element& key) {
+                           first = key.key();
+                           return false;
+                         });
+                       return first == field;
+                     });
+  if (!found)
+    say.say(full_name() + " has no index on " + std::string(field) +
+            ", so to read all of it takes long; make one: db." + name_ + ".createIndex({" +
+            std::string(field) + ": 1})");
+  return {};
+}
+
+expected<std::uint64_t> mongodb_collection::about_how_many(std::string_view what) const {
+  auto answer = run(bson().add("count", name_), false, what);
+  if (!answer) return fail(answer.error());
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(answer->find("n").integer().value_or(0), 0));
 }
 
 }  // namespace cybexd::store

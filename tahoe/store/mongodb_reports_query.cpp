@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 2> changed_children{"status", "report_id"
 
 std::optional<query_claim> claim_in(const bson_view& stored) {
   const auto owner = stored.find(owner_field).text();
-  const auto deadline = stored.find(deadline_field).number();
+  const auto deadline = stored.find(until_field).number();
   if (!owner || !deadline) return std::nullopt;
   return query_claim{std::string(*owner), *deadline};
 }
@@ -71,18 +71,22 @@ expected<stored_query> read_query(const bson_view& stored) {
   return out;
 }
 
-bool holds(const query_update& update, const stored_query& stored) {
+bson claim_fields_of(const query_claim& claim, double ahead) {
+  return std::move(bson().add(owner_field, claim.owner).add(until_field, claim.deadline + ahead));
+}
+
+bool holds(const query_update& update, const stored_query& stored, double ahead) {
   if (update.only_if_status && facts::state_of(stored.query).status != *update.only_if_status) return false;
   if (update.only_if_claimed_by && (!stored.claim || stored.claim->owner != *update.only_if_claimed_by))
     return false;
   return !update.only_if_claim_free_at || !stored.claim || stored.waits ||
-         stored.claim->deadline < *update.only_if_claim_free_at;
+         stored.claim->deadline < *update.only_if_claim_free_at + ahead;
 }
 
 bson unchanged(const bson_view& stored) {
   bson filter;
   filter.add_field("_id", stored);
-  for (const auto field : {std::string_view("_cref"), std::string_view("_ref"), owner_field, deadline_field})
+  for (const auto field : {std::string_view("_cref"), std::string_view("_ref"), owner_field, until_field})
     add_as_stored(filter, field, stored);
   if (!is_object(stored.find("data"))) {
     add_as_stored(filter, "data", stored);
@@ -92,7 +96,8 @@ bson unchanged(const bson_view& stored) {
   return filter;
 }
 
-expected<bson> change_of(const query_update& update, const bson_view& stored, const stored_query& query) {
+expected<bson> change_of(const query_update& update, const bson_view& stored, const stored_query& query,
+                         double ahead) {
   std::vector<hash256> gone, come;
   if (update.query.data.find("status") != nullptr) gone = status_hashes();  // whichever `_cref` holds
   object set, data;
@@ -115,12 +120,9 @@ expected<bson> change_of(const query_update& update, const bson_view& stored, co
     if (field.first.starts_with(own_prefix) && std::find(there.begin(), there.end(), field) == there.end())
       set.push_back(field);
   }
-  if (update.claim) {
-    set.emplace_back(owner_field, update.claim->owner);
-    set.emplace_back(deadline_field, update.claim->deadline);
-  }
   auto fields = bson::from(value(std::move(set)));
   if (!fields) return fail(fields.error());
+  if (update.claim) fields->add_all(claim_fields_of(*update.claim, ahead).view());
   return std::move(bson().add("$set", *fields));
 }
 

@@ -40,6 +40,19 @@ expected<mongodb_session> mongodb_session::make(mongodb_home& home, std::string_
 
 bool mongodb_session::in_transaction() const { return mongoc_client_session_in_transaction(session_.get()); }
 
+expected<void> mongodb_session::begin_look(std::string_view what) {
+  auto* snapshot = mongoc_read_concern_new();
+  mongoc_read_concern_set_level(snapshot, MONGOC_READ_CONCERN_LEVEL_SNAPSHOT);
+  auto* opts = mongoc_transaction_opts_new();
+  mongoc_transaction_opts_set_read_concern(opts, snapshot);
+  bson_error_t problem;
+  const bool begun = mongoc_client_session_start_transaction(get(), opts, &problem);
+  mongoc_transaction_opts_destroy(opts);
+  mongoc_read_concern_destroy(snapshot);
+  if (!begun) return fail(home_->as_error(problem, what));
+  return {};
+}
+
 expected<void> mongodb_session::transaction(std::string_view what,
                                             const std::function<expected<void>()>& work) {
   bson_error_t problem;

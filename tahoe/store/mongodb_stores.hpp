@@ -25,10 +25,19 @@ struct store_ties {
   }
 };
 
+struct mongodb_lake_options {
+  /// How long an entry stays with a server that does not renew its claim.
+  std::chrono::milliseconds claim{60'000};
+  bool keep_archived_files = false;  ///< Of files that our own intake put; others' are always kept.
+  std::function<double()> now;       ///< For tests: in place of the database's clock, Unix seconds.
+  std::chrono::seconds settled_after{
+      600};  ///< Entries younger than this are read for every look at the books.
+};
+
 // Each touches no network: what the database must have (indexes) is made before the first call that needs it.
 // Errors: bad_input (the URL).
-[[nodiscard]] expected<std::shared_ptr<cache_lake>> make_mongodb_lake(const mongodb_place& place,
-                                                                      const store_ties& ties);
+[[nodiscard]] expected<std::shared_ptr<cache_lake>> make_mongodb_lake(
+    const mongodb_place& place, const store_ties& ties, const mongodb_lake_options& options = {});
 [[nodiscard]] expected<std::shared_ptr<archive_store>> make_mongodb_archive(const mongodb_place& place,
                                                                             const store_ties& ties);
 [[nodiscard]] expected<std::shared_ptr<report_store>> make_mongodb_reports(const mongodb_place& place,

@@ -27,6 +27,7 @@ struct query_update {
   std::optional<std::string> only_if_claimed_by;  ///< Owner.
   std::optional<double> only_if_claim_free_at;    ///< No claim, or one whose deadline is before this time.
   std::optional<query_claim> claim;               ///< Set with the update; nothing removes it.
+  bool only_if_absent = false;  ///< The query is put, with its children: it must not be there yet.
 };
 
 /// Errors of every call: unavailable, corrupt. Thread safe.
@@ -37,8 +38,13 @@ class report_store {
   /// Put if absent, durable, all or none. Also reports.
   [[nodiscard]] virtual expected<void> put(std::span<const document> documents) = 0;
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
-  /// True when it was applied, false when a condition did not hold (or the query is not there).
+  /// True when it was applied, false when a condition did not hold (or the query is not there). Where other
+  /// modules write too (MongoDB), only `status`, `report_id` and fields of our own (`_cybexd_*`) are changed
+  /// of a query that is there.
   [[nodiscard]] virtual expected<bool> update(const query_update& update) = 0;
+
+  /// The claims of that owner on those of the queries that are in `processing` last until its new deadline.
+  [[nodiscard]] virtual expected<void> renew(std::span<const hash256> queries, const query_claim& claim) = 0;
 
   /// Queries that may be taken at `now`: those in `wait`; those in `processing` whose claim has run out; and
   /// those in `processing` without a claim and with a `timestamp` before `now - foreign_age`. Oldest first.
@@ -49,6 +55,8 @@ class report_store {
   [[nodiscard]] virtual expected<bool> has_report(const std::string& userid, const hash256& report) = 0;
 
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
+  /// As of the archive.
+  [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 };
 
 }  // namespace cybexd::store

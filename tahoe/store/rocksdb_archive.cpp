@@ -78,6 +78,15 @@ expected<std::vector<record_result>> rocksdb_archive::write(std::span<const reco
 }
 
 expected<std::vector<import_result>> rocksdb_archive::import(std::span<const document> documents) {
+  return take_in(documents, false);
+}
+
+expected<std::vector<import_result>> rocksdb_archive::adopt(std::span<const document> documents) {
+  return take_in(documents, true);
+}
+
+expected<std::vector<import_result>> rocksdb_archive::take_in(std::span<const document> documents,
+                                                              bool merges) {
   const std::scoped_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   rocksdb::WriteBatch batch;
@@ -88,7 +97,11 @@ expected<std::vector<import_result>> rocksdb_archive::import(std::span<const doc
     auto& result = results.emplace_back();
     result.refused = archive_rules::why_refused(documents[i]);
     if (result.refused) continue;
-    if (auto stored = writer.import(documents[i])) {
+    auto stored = writer.import(documents[i]);
+    if (stored && !*stored && merges) {
+      if (auto merged = writer.merge(documents[i]); !merged) stored = fail(merged.error());
+    }
+    if (stored) {
       result.stored = *stored;
     } else if (stored.error().kind == failure::bad_input || stored.error().kind == failure::too_large) {
       result.refused = stored.error();
@@ -151,6 +164,11 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
 expected<std::uint64_t> rocksdb_archive::unfiltered_count() {
   const std::scoped_lock lock(impl_->writing);
   return impl_->writer.unfiltered();
+}
+
+expected<std::uint64_t> rocksdb_archive::size() {
+  const std::scoped_lock lock(impl_->writing);
+  return impl_->writer.documents();
 }
 
 expected<std::vector<std::string>> rocksdb_archive::raw_sub_types() {

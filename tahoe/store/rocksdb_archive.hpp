@@ -47,6 +47,7 @@ class rocksdb_archive : public archive_store {
 
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records) override;
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents) override;
+  [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents) override;
   [[nodiscard]] expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                                     const std::optional<hash256>& after,
                                                                     std::size_t limit) override;
@@ -55,11 +56,14 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::unique_ptr<archive_view>> view() override;
   [[nodiscard]] expected<std::optional<document>> get(const hash256& hash) override;
   [[nodiscard]] expected<void> each(const std::function<bool(const document&)>& visit) override;
+  [[nodiscard]] expected<std::uint64_t> size() override;
   [[nodiscard]] expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
 
  private:
   struct impl;
   explicit rocksdb_archive(std::shared_ptr<impl> inner);
+  [[nodiscard]] expected<std::vector<import_result>> take_in(std::span<const document> documents,
+                                                             bool merges);
   std::shared_ptr<impl> impl_;  ///< Views keep it.
 };
 

@@ -72,8 +72,7 @@ int cache_parts(std::size_t cache_bytes) {
   return bits;
 }
 
-rocksdb::DBOptions database_options(const std::string& directory, std::size_t cache_bytes,
-                                    const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
   options.env = disk_that_may_fill();
   options.create_if_missing = true;
@@ -86,7 +85,6 @@ rocksdb::DBOptions database_options(const std::string& directory, std::size_t ca
   options.max_open_files = 512;
   options.skip_stats_update_on_db_open = true;
   options.bytes_per_sync = 1u << 20;
-  options.info_log = make_database_log(directory);
   options.paranoid_checks = true;
   return options;
 }
@@ -159,15 +157,22 @@ rocksdb_home::rocksdb_home(std::string directory, std::unique_ptr<impl> inner)
 rocksdb_home::~rocksdb_home() = default;
 
 expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options) {
-  if (auto made = make_directory(options.directory); !made) return fail(made.error());
+  if (auto made = options.read_only ? expected<void>() : make_directory(options.directory); !made)
+    return fail(made.error());
   auto inner = std::make_unique<impl>();
   inner->cache = rocksdb::NewLRUCache(options.cache_bytes, cache_parts(options.cache_bytes));
-  const auto settings = database_options(options.directory, options.cache_bytes, inner->cache);
+  auto settings = database_options(options.cache_bytes, inner->cache);
+  if (!options.read_only) settings.info_log = make_database_log(options.directory);
   auto there = exists(options.directory, settings);
   if (!there) return fail(there.error());
+  if (options.read_only && !*there)
+    return fail(failure::not_found, "store " + options.directory + ": there is none");
   rocksdb::DB* opened = nullptr;
-  const auto status = rocksdb::DB::Open(settings, options.directory, family_descriptors(inner->cache),
-                                        &inner->handles, &opened);
+  const auto families = family_descriptors(inner->cache);
+  const auto status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(settings, options.directory, families, &inner->handles, &opened)
+          : rocksdb::DB::Open(settings, options.directory, families, &inner->handles, &opened);
   if (!status.ok()) return fail(open_error(options.directory, status));
   inner->db.reset(opened);
   std::shared_ptr<rocksdb_home> home(new rocksdb_home(options.directory, std::move(inner)));

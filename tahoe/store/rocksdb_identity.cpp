@@ -56,6 +56,37 @@ class rocksdb_identity final : public identity_store {
     return {};
   }
 
+  expected<void> adopt(const identity_adoption& what) override {
+    const std::scoped_lock alone(changes_);
+    table after;
+    for (const auto& hash : what.erase) after[hash] = std::nullopt;
+    for (const auto& d : what.documents) after[d.hash] = d;
+    rocksdb::WriteBatch batch;
+    if (auto done = stage(after, batch); !done) return done;
+    for (auto t : what.tokens) {
+      auto there = token(t.jti);
+      if (!there) return fail(there.error());
+      if (*there)
+        t = {t.jti, (*there)->user, (*there)->issued, (*there)->expires, (*there)->revoked || t.revoked};
+      (void)batch.Put(home_->handle(family::identity_index), 't' + t.jti, to_row(t));
+    }
+    auto last = last_line_;
+    for (const auto& line : what.lines) {
+      const auto noted = origin_key(line);
+      auto there = home_->get(family::identity_index, noted, "identity: adopt");
+      if (!there) return fail(there.error());
+      if (*there) continue;
+      (void)batch.Put(home_->handle(family::identity_index), noted, "");
+      (void)batch.Put(home_->handle(family::identity_audit), key_writer().number(++last).take(),
+                      to_row(line.line));
+    }
+    if (batch.Count() == 0) return {};
+    if (auto written = home_->write(batch, durability::synced, "identity: adopt", 1); !written)
+      return written;
+    last_line_ = last;
+    return {};
+  }
+
   expected<std::optional<document>> get(const hash256& hash) override {
     return read_document(*home_, family::identity_docs, hash);
   }
@@ -94,21 +125,20 @@ class rocksdb_identity final : public identity_store {
   }
 
   expected<std::vector<token_record>> tokens() override {
-    const rocksdb_snapshot now(*home_);
     std::vector<token_record> all;
-    std::optional<error> trouble;
-    auto done =
-        each_row(*home_, family::identity_index, "t", now.get(), [&](std::string_view, std::string_view row) {
-          auto read = token_from_row(row);
-          if (read)
-            all.push_back(std::move(*read));
-          else
-            trouble = read.error();
-          return read.has_value();
-        });
+    auto done = each_token([&](const token_record& t) {
+      all.push_back(t);
+      return true;
+    });
     if (!done) return fail(done.error());
-    if (trouble) return fail(*trouble);
     return all;
+  }
+
+  expected<void> each_token(const std::function<bool(const token_record&)>& visit) override {
+    return each_read(family::identity_index, "t", token_from_row, visit);
+  }
+  expected<void> each_line(const std::function<bool(const audit_line&)>& visit) override {
+    return each_read(family::identity_audit, "", audit_from_row, visit);
   }
 
   expected<std::vector<audit_line>> audit(std::size_t newest) override {
@@ -132,6 +162,22 @@ class rocksdb_identity final : public identity_store {
  private:
   /// Documents as a change leaves them; nothing: erased.
   using table = std::map<hash256, std::optional<document>>;
+
+  /// The rows under a prefix, read, from one consistent look.
+  template <class Item>
+  expected<void> each_read(family f, std::string_view prefix, expected<Item> (*read)(std::string_view),
+                           const std::function<bool(const Item&)>& visit) {
+    const rocksdb_snapshot now(*home_);
+    std::optional<error> trouble;
+    auto done = each_row(*home_, f, prefix, now.get(), [&](std::string_view, std::string_view row) {
+      auto item = read(row);
+      if (!item) trouble = item.error();
+      return item && visit(*item);
+    });
+    if (!done) return done;
+    if (trouble) return fail(*trouble);
+    return {};
+  }
 
   expected<std::optional<document>> look(const hash256& hash, const table& after) {
     const auto found = after.find(hash);

@@ -243,16 +243,23 @@ expected<std::optional<entry_report>> rocksdb_lake::find(const entry_id& id) {
   auto mark = read_mark(*number, now.get());
   if (!mark) return fail(mark.error());
   entry_report report{std::move(**entry), {}};
-  if (*mark) report.mark = std::move((*mark)->mark);
-  if (*mark && !(*mark)->numbers.empty()) {
-    auto refs = archive_reader(*home_).hashes_of((*mark)->numbers);
-    if (!refs) return fail(refs.error());
-    report.mark.refs = std::move(*refs);
-    std::sort(report.mark.refs.begin(), report.mark.refs.end());
+  if (*mark) {
+    auto whole = whole_mark(std::move(**mark));
+    if (!whole) return fail(whole.error());
+    report.mark = std::move(*whole);
   }
   report.mark.id = id;
   if (!*mark) report.mark.state = entry_state::waiting;
   return report;
+}
+
+expected<entry_mark> rocksdb_lake::whole_mark(stored_mark stored) {
+  if (stored.numbers.empty()) return std::move(stored.mark);
+  auto refs = archive_reader(*home_).hashes_of(stored.numbers);
+  if (!refs) return fail(refs.error());
+  stored.mark.refs = std::move(*refs);
+  std::sort(stored.mark.refs.begin(), stored.mark.refs.end());
+  return std::move(stored.mark);
 }
 
 expected<std::vector<entry_report>> rocksdb_lake::set_aside(const entry_id& after, std::size_t limit,

@@ -28,6 +28,9 @@ class rocksdb_lake final : public cache_lake {
                                                 bool quarantined_only) override;
   expected<void> retry(std::span<const entry_id> ids) override;
   expected<void> drop(std::span<const entry_id> ids) override;
+  expected<std::vector<entry_report>> entries(const entry_id& after, std::size_t limit) override;
+  expected<std::vector<bool>> adopted(std::span<const hash256> origins) override;
+  expected<void> adopt(std::span<const kept_entry> entries) override;
 
   /// Changes to entries that are in a batch but not written yet. Nobody else changes entries while it lives.
   class staged {
@@ -69,6 +72,10 @@ class rocksdb_lake final : public cache_lake {
   [[nodiscard]] expected<std::map<std::uint64_t, standing>> look_set_aside(std::span<const entry_id> ids);
   void replace(std::uint64_t number, const standing& before, const std::optional<entry_mark>& after,
                rocksdb::WriteBatch& batch, std::span<const std::uint64_t> numbers = {});
+  void put_adopted(std::uint64_t number, const kept_entry& kept, const std::optional<entry_mark>& mark,
+                   rocksdb::WriteBatch& batch);
+  /// The hashes of what a mark of this home refers to by numbers.
+  [[nodiscard]] expected<entry_mark> whole_mark(stored_mark stored);
 
   std::shared_ptr<rocksdb_home> home_;
   bool keep_;

@@ -62,16 +62,17 @@ class rocksdb_reports final : public report_store {
     const auto alone = lock(update.new_children, &update.query);
     auto stored = get(update.query.hash);
     if (!stored) return fail(stored.error());
-    if (!*stored) return false;
-    auto allowed = holds(update, **stored);
-    if (!allowed || !*allowed) return allowed;
+    if (stored->has_value() == update.only_if_absent) return false;
     rocksdb::WriteBatch batch;
     if (auto added = add(update.new_children, batch); !added) return fail(added.error());
-    if (auto replaced = replace(**stored, update.query, batch); !replaced) return fail(replaced.error());
-    if (update.claim) {
-      const auto row = row_writer().text(update.claim->owner).real(update.claim->deadline).take();
-      (void)batch.Put(home_->handle(family::report_index), claim_key(update.query.hash), row);
+    if (*stored) {
+      auto allowed = holds(update, **stored);
+      if (!allowed || !*allowed) return allowed;
+      if (auto replaced = replace(**stored, update.query, batch); !replaced) return fail(replaced.error());
+    } else if (auto added = add({&update.query, 1}, batch); !added) {
+      return fail(added.error());
     }
+    if (update.claim) stage(update.query.hash, *update.claim, batch);
     // A taking that a power failure loses leaves the query in `wait`, which is as good.
     const bool taking = update.claim && facts::state_of(update.query).status == "processing";
     if (auto written =
@@ -79,6 +80,21 @@ class rocksdb_reports final : public report_store {
         !written)
       return fail(written.error());
     return true;
+  }
+
+  expected<void> renew(std::span<const hash256> queries, const query_claim& claim) override {
+    const auto alone = lock(queries);
+    rocksdb::WriteBatch batch;
+    for (const auto& hash : queries) {
+      auto held = claim_of(hash, nullptr);
+      if (!held) return fail(held.error());
+      if (!*held || (*held)->owner != claim.owner) continue;
+      auto stored = get(hash);
+      if (!stored) return fail(stored.error());
+      if (*stored && facts::state_of(**stored).status == "processing") stage(hash, claim, batch);
+    }
+    if (batch.Count() == 0) return {};
+    return home_->write(batch, durability::in_order, "reports: renew", queries.size());
   }
 
   expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
@@ -125,14 +141,27 @@ class rocksdb_reports final : public report_store {
     return each_document(*home_, family::report_docs, visit);
   }
 
+  expected<std::uint64_t> size() override {
+    std::uint64_t about = 0;
+    home_->db().GetIntProperty(home_->handle(family::report_docs), rocksdb::DB::Properties::kEstimateNumKeys,
+                               &about);
+    return about;
+  }
+
  private:
   using locks = std::vector<std::unique_lock<std::mutex>>;
 
   /// Nobody else writes these documents meanwhile; others do, so that they share syncs.
   locks lock(std::span<const document> some, const document* one) {
+    std::vector<hash256> hashes;
+    for (const auto& d : some) hashes.push_back(d.hash);
+    if (one != nullptr) hashes.push_back(one->hash);
+    return lock(hashes);
+  }
+
+  locks lock(std::span<const hash256> hashes) {
     std::set<std::size_t> wanted;
-    for (const auto& d : some) wanted.insert(d.hash.bytes[0] % stripes_.size());
-    if (one != nullptr) wanted.insert(one->hash.bytes[0] % stripes_.size());
+    for (const auto& hash : hashes) wanted.insert(hash.bytes[0] % stripes_.size());
     locks held;
     for (const auto stripe : wanted)
       held.emplace_back(stripes_[stripe]);  // ascending, so no two wait for each other
@@ -163,6 +192,11 @@ class rocksdb_reports final : public report_store {
     if (!claim) return fail(claim.error());
     if (update.only_if_claimed_by && (!*claim || (*claim)->owner != *update.only_if_claimed_by)) return false;
     return !update.only_if_claim_free_at || !*claim || (*claim)->deadline < *update.only_if_claim_free_at;
+  }
+
+  void stage(const hash256& query, const query_claim& claim, rocksdb::WriteBatch& batch) {
+    const auto row = row_writer().text(claim.owner).real(claim.deadline).take();
+    (void)batch.Put(home_->handle(family::report_index), claim_key(query), row);
   }
 
   expected<void> replace(const document& before, const document& after, rocksdb::WriteBatch& batch) {

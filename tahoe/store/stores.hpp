@@ -1,5 +1,6 @@
 #pragma once
 // The four stores of a server, opened together. The one factory.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,17 +44,21 @@ struct embedded_options {
   std::string directory;                 ///< `data_dir`/store; made if absent.
   std::size_t cache_bytes = 128u << 20;  ///< Block cache and memtables together.
   bool keep_archived_files = false;      ///< Keep the envelopes of archived entries (doubles the disk).
+  bool read_only = false;                ///< Nothing in the directory is changed; a write is an error.
 };
 
 /// Where a store lives on MongoDB.
 struct mongodb_place {
   std::string url;  ///< May hold a password; it is never in an error's text.
   std::string db, coll;
+  bool read_only = false;  ///< Nothing is made there before it is read, no index either.
 };
 
 /// Each store by itself: on MongoDB where it has a place, else in the embedded home.
 struct store_places {
   std::optional<mongodb_place> cache, archive, report, identity;
+  /// How long an entry of a lake on MongoDB stays with a server that does not answer any more.
+  std::chrono::milliseconds claim{60'000};
   embedded_options embedded;
 };
 
@@ -62,7 +67,7 @@ struct store_places {
 [[nodiscard]] expected<stores> open_stores(const store_places& places);
 
 /// Errors: unavailable (locked by another process, disk), corrupt (format version, damaged files), each
-/// naming the directory.
+/// naming the directory; not_found (it is to be read only and holds no store).
 [[nodiscard]] expected<stores> open_embedded(const embedded_options& options);
 /// Everything in memory, for tests: the simplest code that is right.
 [[nodiscard]] stores make_memory();

@@ -169,7 +169,7 @@ class Backup(unittest.TestCase):
         damaged(lambda c: os.remove(c + "/manifest.json"), "no complete backup")
         damaged(lambda c: os.truncate(c + "/manifest.json", 100), "manifest.json")
         damaged(rewrite(lambda m: m["files"][0].update(name="../../cybexd.toml")), "files.name")
-        damaged(rewrite(lambda m: m.update(store_format=2)), "format version 2")
+        damaged(rewrite(lambda m: m.update(store_format=99)), "format version 99")
         damaged(rewrite(lambda m: m.update(cybexd_backup=2)), "cybexd_backup")
 
     def test_cut_short(self):

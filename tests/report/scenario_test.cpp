@@ -3,6 +3,7 @@
 #include <queue>
 
 #include "report/answer.hpp"
+#include "tests/fixtures/fresh_archive.hpp"
 #include "tests/fixtures/scenario.hpp"
 
 using namespace cybexd;
@@ -12,7 +13,8 @@ using fixtures::text_at;
 namespace {
 
 struct case_runner {
-  fixtures::scenario world;
+  tests::fresh_archive home;
+  fixtures::scenario world{home.archive};
   std::map<std::string, std::pair<std::int64_t, std::int64_t>>
       first_pages;  ///< Report hash -> pages of the first query that made it.
 
@@ -53,7 +55,7 @@ std::int64_t page_of(const tahoe::document& report, std::string_view key) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(scenario)
+CYBEXD_CONFORMANCE_SUITE(scenario)
 
 BOOST_AUTO_TEST_CASE(every_golden_case) {
   case_runner runner;

@@ -5,7 +5,7 @@
 
 namespace cybexd::tests {
 
-BOOST_AUTO_TEST_SUITE(archive_conformance)
+CYBEXD_CONFORMANCE_SUITE(archive_conformance)
 
 BOOST_AUTO_TEST_CASE(a_record_written_twice_is_known_and_changes_nothing) {
   in_every_home([](store::archive_store& archive) {

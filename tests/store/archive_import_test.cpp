@@ -5,7 +5,7 @@
 
 namespace cybexd::tests {
 
-BOOST_AUTO_TEST_SUITE(archive_import)
+CYBEXD_CONFORMANCE_SUITE(archive_import)
 
 BOOST_AUTO_TEST_CASE(imports_refuse_what_contradicts_itself_and_keep_the_rest) {
   in_every_home([](store::archive_store& archive) {

@@ -7,7 +7,7 @@ namespace cybexd::tests {
 
 using namespace lake_talk;
 
-BOOST_AUTO_TEST_SUITE(lake_conformance)
+BOOST_AUTO_TEST_SUITE(lake_conformance, *conformance())
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(entries_come_back_whole_and_oldest_first, Home, homes) {
   Home home;

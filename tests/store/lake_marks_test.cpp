@@ -7,7 +7,7 @@ namespace cybexd::tests {
 
 using namespace lake_talk;
 
-BOOST_AUTO_TEST_SUITE(lake_marks)
+BOOST_AUTO_TEST_SUITE(lake_marks, *conformance())
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(marks_move_records_from_pending_to_what_became_of_them, Home, homes) {
   Home home;

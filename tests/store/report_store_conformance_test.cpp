@@ -1,90 +1,11 @@
 // What every report store does, in memory, on disk and on MongoDB.
-#include <boost/mpl/list.hpp>
-#include <boost/test/unit_test.hpp>
-#include <set>
-#include <thread>
+#include <algorithm>
 
-#include "tests/fixtures/document_homes.hpp"
+#include "tests/fixtures/report_talk.hpp"
 
 namespace cybexd::tests {
-namespace {
 
-using namespace store;
-#ifdef CYBEXD_TESTS_MONGODB
-using homes = boost::mpl::list<mongodb_report_home>;
-using durable_home = mongodb_report_home;
-#else
-using homes = boost::mpl::list<memory_home, embedded_home>;
-using durable_home = embedded_home;
-#endif
-
-const std::string alice(64, 'a'), bob(64, 'b');
-
-document attribute(const std::string& sub_type, const tahoe::value& data) {
-  auto made = tahoe::make_attribute(sub_type, data);
-  BOOST_REQUIRE_MESSAGE(made, made.error().text);
-  return *made;
-}
-
-/// A query as the stores see it: its children's data, and a hash of its own.
-document query(const std::string& name, const std::string& status, double timestamp,
-               const std::string& userid = alice, const std::string& report = "") {
-  document d;
-  d.kind = tahoe::itype::object;
-  d.sub_type = "query";
-  d.hash = crypto::sha256("query " + name);
-  const auto list = [](tahoe::value v) { return tahoe::value(tahoe::array{std::move(v)}); };
-  d.data = tahoe::object{{"qtype", list("count")}, {"qdata", list("b'" + name + "'")},
-                         {"userid", list(userid)}, {"timestamp", list(timestamp)},
-                         {"status", list(status)}, {"report_id", list(report)}};
-  d.cref = d.ref = {attribute("status", status).hash};
-  return d;
-}
-
-document report(const std::string& text) {
-  auto made = tahoe::make_report("count", text, alice, 1.5, 1, 1);
-  BOOST_REQUIRE(made);
-  return *made;
-}
-
-void put(report_store& reports, const std::vector<document>& documents) {
-  auto done = reports.put(documents);
-  BOOST_REQUIRE_MESSAGE(done, done.error().text);
-}
-
-std::string status_of(report_store& reports, const document& q) {
-  auto d = reports.get(q.hash);
-  BOOST_REQUIRE(d && *d);
-  return *(*d)->data.find("status")->get_if<tahoe::array>()->front().text();
-}
-
-bool update(report_store& reports, const query_update& what) {
-  auto done = reports.update(what);
-  BOOST_REQUIRE_MESSAGE(done, done.error().text);
-  return *done;
-}
-
-std::vector<std::string> takeable(report_store& reports, double now, double foreign_age = 600,
-                                  std::size_t limit = 100) {
-  auto some = reports.takeable(now, foreign_age, limit);
-  BOOST_REQUIRE_MESSAGE(some, some.error().text);
-  std::vector<std::string> names;
-  for (const auto& d : *some) names.push_back(*d.data.find("qdata")->get_if<tahoe::array>()->front().text());
-  return names;
-}
-
-query_update taking(const std::string& name, double timestamp, const query_claim& claim) {
-  query_update u;
-  u.query = query(name, "processing", timestamp);
-  u.new_children = {attribute("status", "processing")};
-  u.only_if_status = "wait";
-  u.claim = claim;
-  return u;
-}
-
-using names = std::vector<std::string>;
-
-}  // namespace
+using namespace report_talk;
 
 CYBEXD_CONFORMANCE_SUITE(report_store_conformance)
 
@@ -152,33 +73,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(waiting_queries_are_takeable_oldest_first, Home, h
   BOOST_TEST(takeable(reports, 0, 600, 0).empty());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_claimed_query_is_takeable_when_its_claim_has_run_out, Home, homes) {
-  Home home;
-  auto& reports = *home.all.reports;
-  put(reports, {query("q", "wait", 1)});
-  BOOST_TEST(update(reports, taking("q", 1, {"me", 100})));
-  BOOST_TEST(takeable(reports, 100).empty());
-  BOOST_TEST(takeable(reports, 100.5).size() == 1u);
-  query_update again = taking("q", 1, {"you", 200});
-  BOOST_TEST(!update(reports, again));  // not in wait
-  again.only_if_status = "processing";
-  BOOST_TEST(update(reports, again));
-  BOOST_TEST(takeable(reports, 150).empty());
-  query_update back;
-  back.query = query("q", "wait", 1);
-  BOOST_TEST(update(reports, back));
-  BOOST_TEST(takeable(reports, 150).size() == 1u);  // whatever the claim says
-}
-
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_query_that_another_module_processes_is_takeable_when_it_is_old, Home, homes) {
-  Home home;
-  auto& reports = *home.all.reports;
-  put(reports,
-      {query("old", "processing", 100), query("new", "processing", 900), query("waits", "wait", 950)});
-  BOOST_TEST(takeable(reports, 1000, 600) == (names{"b'old'", "b'waits'"}), boost::test_tools::per_element());
-  BOOST_TEST(takeable(reports, 700, 600) == (names{"b'waits'"}), boost::test_tools::per_element());
-}
-
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_update_happens_only_where_its_conditions_hold, Home, homes) {
   Home home;
   auto& reports = *home.all.reports;
@@ -216,33 +110,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_update_happens_only_where_its_conditions_hold, 
   BOOST_TEST(update(reports, unclaimed));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(only_one_of_many_takes_a_query, Home, homes) {
-  Home home;
-  auto& reports = *home.all.reports;
-  std::vector<document> queries;
-  for (int i = 0; i < 20; ++i) queries.push_back(query(std::to_string(i), "wait", i));
-  put(reports, queries);
-  std::atomic<int> taken{0};
-  std::atomic<bool> failed{false};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 20; ++i) {
-        query_update u;  // without Boost.Test, which is for one thread
-        u.query = queries[static_cast<std::size_t>(i)];
-        u.query.data.find("status")->get_if<tahoe::array>()->front() = "processing";
-        u.only_if_status = "wait";
-        u.claim = query_claim{std::to_string(t), 100};
-        auto done = reports.update(u);
-        if (!done) failed = true;
-        if (done && *done) ++taken;
-      }
-    });
-  for (auto& t : threads) t.join();
-  BOOST_TEST(!failed);
-  BOOST_TEST(taken == 20);
-}
-
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_report_belongs_to_the_users_whose_queries_name_it, Home, homes) {
   Home home;
   auto& reports = *home.all.reports;
@@ -275,20 +142,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_hostile_query_document_harms_nothing, Home, home
   text.data = "no object at all";
   put(reports, {odd, text, query("q", "wait", 1)});
   BOOST_TEST(takeable(reports, 1e9) == (names{"b'q'"}), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(a_reopened_store_and_a_killed_one_know_claims_and_owners) {
-  durable_home home;
-  const auto r = report("r");
-  put(*home.all.reports, {query("q", "wait", 1), query("p", "ready", 1, bob, crypto::to_hex(r.hash))});
-  BOOST_TEST(update(*home.all.reports, taking("q", 1, {"me", 100})));
-  for (int i = 0; i < 2; ++i) {
-    auto killed = home.after_a_kill();
-    BOOST_TEST(takeable(*killed.reports, 100).empty());
-    BOOST_TEST(takeable(*killed.reports, 101).size() == 1u);
-    BOOST_TEST(*killed.reports->has_report(bob, r.hash));
-    home.reopen();
-  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,11 +21,8 @@ using tahoe::array;
 using tahoe::object;
 using tahoe::value;
 
-value one(value v) { return array{std::move(v)}; }
-std::string hex(const hash256& hash) { return crypto::to_hex(hash); }
-
-document attribute(const std::string& sub_type, const value& data) {
-  return must(tahoe::make_attribute(sub_type, data));
+document attribute(const std::string& type, const value& data) {
+  return must(tahoe::make_attribute(type, data));
 }
 
 /// The query document of the original's first case after a step of its life.
@@ -118,7 +115,7 @@ BOOST_AUTO_TEST_CASE(what_the_api_edits_meanwhile_stays) {
   reports_case on;
   const auto before = golden_query("created");  // the socket is not set yet
   auto waiting = golden_query("wait");          // it is here
-  waiting.extra = {{"_cybexd_owner", "an old one"}, {"_cybexd_deadline", 1e12}, {"of_another_module", 7}};
+  waiting.extra = {{"_cybexd_owner", "an old one"}, {"_cybexd_until", 1e12}, {"of_another_module", 7}};
   on.put_raw(tahoe::to_value(waiting));
   auto stale = before;
   stale.data.set("status", one("wait"));
@@ -133,7 +130,7 @@ BOOST_AUTO_TEST_CASE(what_the_api_edits_meanwhile_stays) {
 BOOST_AUTO_TEST_CASE(no_claim_bars_a_query_in_wait) {
   reports_case on;
   auto query = golden_query("wait");
-  query.extra = {{"_cybexd_owner", "an old one"}, {"_cybexd_deadline", 1e12}};
+  query.extra = {{"_cybexd_owner", "an old one"}, {"_cybexd_until", 1e12}};
   query.data.set("status", one("processing"));  // as one half of an edit would leave it
   on.put_raw(tahoe::to_value(query));
   auto take = taking(query);
@@ -252,6 +249,13 @@ BOOST_AUTO_TEST_CASE(a_query_costs_few_round_trips) {
   };
   const auto parts = std::vector<document>{attribute("status", "x"), attribute("status", "y"), query};
   BOOST_TEST(cost([&] { on.put(parts); }) == 1u);
+  BOOST_TEST(cost([&] {
+               must(on.reports.renew(std::vector{query.hash, parts[0].hash}, {"me", 100}));
+             }) == 1u);
+  auto put_taken = taking(query);
+  put_taken.query.hash = crypto::sha256("another");
+  put_taken.only_if_absent = true;
+  BOOST_TEST(cost([&] { BOOST_TEST(must(on.reports.update(put_taken))); }) == 1u);
   BOOST_TEST(cost([&] { must(on.reports.takeable(0, 600, 256)); }) == 2u);
   BOOST_TEST(cost([&] { must(on.reports.update(taking(query))); }) == 2u);
   BOOST_TEST(cost([&] { must(on.reports.update(finishing(query, std::string(64, 'a')))); }) == 2u);

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -41,22 +40,24 @@ const char* outside() {
 
 bool server_can_be_had() { return outside() != nullptr || ::access(program().c_str(), X_OK) == 0; }
 
-[[noreturn]] void become_server(int port, const std::string& files, const std::string& log) {
+[[noreturn]] void become_server(int port, const std::string& files, const std::string& log,
+                                const std::vector<std::string>& more) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // does not outlive a test that is killed
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::dup2(out, 1);
   ::dup2(out, 2);
-  auto name = program(), number = std::to_string(port), place = files;
-  std::array<const char*, 9> words{name.c_str(),   "--host",         "127.0.0.1",   "--port",
-                                   number.c_str(), "--storage-path", place.c_str(), "--enable-test-commands",
-                                   nullptr};
+  const auto name = program(), number = std::to_string(port);
+  std::vector<const char*> words{name.c_str(),   "--host",         "127.0.0.1",   "--port",
+                                 number.c_str(), "--storage-path", files.c_str(), "--enable-test-commands"};
+  for (const auto& word : more) words.push_back(word.c_str());
+  words.push_back(nullptr);
   ::execv(name.c_str(), const_cast<char* const*>(words.data()));
   ::_exit(127);
 }
 
 }  // namespace
 
-mongodb_server::mongodb_server() { start(); }
+mongodb_server::mongodb_server(std::vector<std::string> more) : more_(std::move(more)) { start(); }
 mongodb_server::~mongodb_server() {
   if (process_ > 0) kill();
 }
@@ -65,7 +66,7 @@ void mongodb_server::start() {
   const auto log = room_ / "log", files = room_ / "files";
   std::filesystem::remove(log);
   process_ = ::fork();
-  if (process_ == 0) become_server(port_, files, log);
+  if (process_ == 0) become_server(port_, files, log, more_);
   const auto ended = [&] { return ::waitpid(process_, nullptr, WNOHANG) != 0; };
   const bool said_so = process_ > 0 && eventually([&] { return port_in(log) != 0 || ended(); });
   if (!said_so || port_in(log) == 0) {

@@ -1,0 +1,57 @@
+#pragma once
+// The archive on MongoDB: `tahoe_db.instance` as CYBEX-P's other modules know it. Internal to tahoe/store/
+// and its tests.
+//
+// What differs from the embedded home, because a database that others write to too leaves no other way:
+// - `write` and `import` are not one atomic write. A batch that failed may be there in part; the same batch
+//   again completes it and doubles nothing (`mongodb_archive_writer.hpp`).
+// - A view is consistent for a minute, and where the server has no transactions each question is a look of
+// its
+//   own (`mongodb_archive_look.hpp`).
+// - `each` walks by hash and takes as long as it takes: a document that was there all the while is visited
+//   once; whether one that came meanwhile is, depends.
+// - A hash may stand there twice in data that the original wrote. Then there is no unique index, every
+// question
+//   joins what belongs together, and `check_index` lists the doubles.
+#include <memory>
+
+#include "tahoe/store/mongodb_archive_view.hpp"
+#include "tahoe/store/mongodb_stores.hpp"
+
+namespace cybexd::store {
+
+class mongodb_archive_store final : public archive_store {
+ public:
+  mongodb_archive_store(mongodb_collection documents, store_ties ties, bool read_only = false);
+
+  expected<std::vector<record_result>> write(std::span<const record_write> records) override;
+  expected<std::vector<import_result>> import(std::span<const document> documents) override;
+  expected<std::vector<import_result>> adopt(std::span<const document> documents) override;
+  /// In the order of `_id`, which is that of arrival to the second.
+  expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
+                                                      const std::optional<hash256>& after,
+                                                      std::size_t limit) override;
+  expected<std::uint64_t> unfiltered_count() override;
+  expected<std::vector<std::string>> raw_sub_types() override;
+  expected<std::unique_ptr<archive_view>> view() override;
+  expected<std::optional<document>> get(const hash256& hash) override;
+  /// Errors also: corrupt, after all others were visited, where a document cannot be read as one of TAHOE's.
+  expected<void> each(const std::function<bool(const document&)>& visit) override;
+  expected<std::uint64_t> size() override;
+  expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
+
+ private:
+  [[nodiscard]] expected<void> prepare();
+  struct place;
+  [[nodiscard]] expected<std::optional<place>> place_of(const hash256& hash);
+  [[nodiscard]] expected<std::vector<hash256>> waiting_raws(const std::string& sub_type,
+                                                            const std::optional<object_id>& after,
+                                                            std::size_t limit);
+
+  mongodb_archive::ground ground_;
+  store_ties ties_;
+  bool read_only_;
+  once_ready ready_;
+};
+
+}  // namespace cybexd::store

@@ -1,0 +1,84 @@
+// How a writer sends documents and changes: in parts that a slow server can take before the deadline.
+#include <algorithm>
+
+#include "tahoe/store/archive_rules.hpp"
+#include "tahoe/store/mongodb_archive_documents.hpp"
+#include "tahoe/store/mongodb_archive_writer.hpp"
+
+namespace cybexd::store::mongodb_archive {
+namespace {
+
+constexpr std::size_t most_at_once = 4'000, most_bytes = 32u << 20;
+
+bool starts_with_dollar(const bson_view& document) {
+  bool any = false;
+  document.each([&](const bson_element& field) {
+    any = field.key().starts_with('$');
+    if (const auto inner = field.document(); inner && !any) any = starts_with_dollar(*inner);
+    return !any;
+  });
+  return any;
+}
+
+/// Everything but the hash, which the filter gives.
+bson set_on_insert(const bson& document) {
+  bson rest;
+  document.view().each([&](const bson_element& field) {
+    if (field.key() != "_hash") rest.add_field(field.key(), document.view());
+    return true;
+  });
+  return bson().add("$setOnInsert", rest);
+}
+
+}  // namespace
+
+expected<writer::sent> writer::put_absent(std::span<const bson* const> documents, std::string_view what) {
+  sent all;
+  all.made.assign(documents.size(), 0);
+  for (std::size_t next = 0; next < documents.size();) {
+    bulk_write some;
+    std::vector<std::size_t> indexes;
+    for (; next < documents.size() && some.count() < most_at_once && some.bytes() < most_bytes; ++next) {
+      const auto& d = *documents[next];
+      // Before MongoDB 5 an update may not bring keys with `$`, while an insert may.
+      const bool inserts = unique_ || starts_with_dollar(d.view());
+      bson filter;
+      filter.add_field("_hash", d.view());
+      all.made[next] = inserts ? 1 : 0;
+      if (inserts ? some.insert(d) : some.update_one(filter, set_on_insert(d), upsert::yes))
+        indexes.push_back(next);
+      else
+        all.faults.push_back({next, {failure::too_large, std::string(what) + ": over MongoDB's limit"}});
+    }
+    auto done = documents_.write(std::move(some), what);
+    if (!done) return fail(done.error());
+    for (const auto i : done->upserted_at) all.made[indexes[i]] = 1;
+    for (const auto i : done->duplicates) all.made[indexes[i]] = 0;
+    for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
+  }
+  for (const auto& fault : all.faults) all.made[fault.index] = 0;
+  return all;
+}
+
+expected<writer::sent> writer::send(std::span<const change> changes, std::string_view what) {
+  sent all;
+  all.made.assign(changes.size(), 0);
+  for (std::size_t next = 0; next < changes.size();) {
+    bulk_write some;
+    std::vector<std::size_t> indexes;
+    for (; next < changes.size() && some.count() < most_at_once && some.bytes() < most_bytes; ++next) {
+      const auto& one = changes[next];
+      if (some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
+        indexes.push_back(next);
+      else
+        all.faults.push_back({next, {failure::too_large, std::string(what) + ": over MongoDB's limit"}});
+    }
+    auto done = documents_.write(std::move(some), what);
+    if (!done) return fail(done.error());
+    for (const auto i : done->upserted_at) all.made[indexes[i]] = 1;
+    for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
+  }
+  return all;
+}
+
+}  // namespace cybexd::store::mongodb_archive

@@ -1,0 +1,63 @@
+#include "tahoe/store/mongodb_archive_look.hpp"
+
+namespace cybexd::store::mongodb_archive {
+
+void waiting_looks::begin() {
+  const std::scoped_lock lock(mutex_);
+  for (auto* one : all_) one->fix();
+  all_.clear();
+}
+
+look::look(const mongodb_collection& documents, bool transactions, std::shared_ptr<waiting_looks> others)
+    : plain_(documents), transactions_(transactions), others_(std::move(others)) {
+  const std::scoped_lock lock(others_->mutex_);
+  others_->all_.insert(this);
+}
+
+look::~look() {
+  const std::scoped_lock lock(others_->mutex_);
+  others_->all_.erase(this);
+}
+
+expected<const mongodb_collection*> look::documents() {
+  const std::scoped_lock lock(others_->mutex_);
+  if (broken_) return fail(*broken_);
+  if (!begun_)
+    if (auto begun = begin(); !begun) return fail(begun.error());
+  others_->all_.erase(this);
+  return &*seen_;
+}
+
+expected<void> look::begin() {
+  if (transactions_) {
+    auto session = mongodb_session::make(plain_.home(), "archive: look");
+    if (!session) return fail(session.error());
+    session_.emplace(std::move(*session));
+    if (auto begun = session_->begin_look("archive: look"); !begun) {
+      session_.reset();
+      return begun;
+    }
+    seen_.emplace(plain_.in(*session_));
+  } else {
+    seen_.emplace(plain_);
+  }
+  begun_ = true;
+  return {};
+}
+
+/// Begins, and reads something, for that is what the instant is taken from. A look that cannot begin says so
+/// to whoever asks it.
+void look::fix() {
+  if (auto begun = begin(); !begun) {
+    broken_ = begun.error();
+    return;
+  }
+  if (!transactions_) return;
+  find_options one;
+  one.projection.add("_id", 1);
+  one.limit = 1;
+  auto read = seen_->find({}, one, "archive: look", [](const bson_view&) { return true; });
+  if (!read) broken_ = read.error();
+}
+
+}  // namespace cybexd::store::mongodb_archive

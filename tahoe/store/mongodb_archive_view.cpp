@@ -1,0 +1,243 @@
+#include "tahoe/store/mongodb_archive_view.hpp"
+
+#include <algorithm>
+
+#include "tahoe/store/archive_rules.hpp"
+#include "tahoe/store/mongodb_archive_documents.hpp"
+#include "tahoe/store/mongodb_archive_questions.hpp"
+
+namespace cybexd::store::mongodb_archive {
+namespace {
+
+using tahoe::itype;
+
+constexpr std::size_t hashes_at_once = 1'000, remembered_at_most = 32u << 20;
+/// Events read beyond both edges of a page, to see how those of one instant stand in order.
+constexpr std::uint64_t margin = 5;
+
+bool by_time_then_hash(const event_position& a, const event_position& b) {
+  return a.timestamp != b.timestamp ? a.timestamp > b.timestamp : a.hash < b.hash;
+}
+
+/// Whether the events of the page [first, last) cannot be told from those around it: they come in the order
+/// of time, those of one instant in any order, and one that stands at the page's edge goes on beyond what was
+/// read.
+bool edges_are_open(const std::vector<event_position>& rows, std::size_t first, std::size_t last,
+                    bool more_before, bool more_after) {
+  const auto same = [&](std::size_t a, std::size_t b) { return rows[a].timestamp == rows[b].timestamp; };
+  if (first > 0 && same(first - 1, first) && same(0, first) && more_before) return true;
+  return last < rows.size() && same(last - 1, last) && same(last, rows.size() - 1) && more_after;
+}
+
+bson_list stages(std::initializer_list<bson> all) {
+  bson_list list;
+  for (const auto& one : all) list.push(one);
+  return list;
+}
+
+template <class Documents>
+std::vector<event_position> positions_of(const Documents& documents) {
+  std::vector<event_position> events;
+  for (const auto& [hash, d] : documents) events.push_back({hash, d.timestamp});
+  std::sort(events.begin(), events.end(), by_time_then_hash);
+  return events;
+}
+
+}  // namespace
+
+void view::remember(const document& d, std::size_t bytes) {
+  if (d.kind == itype::event) events_.insert(d.hash);
+  if (remembered_bytes_ + bytes > remembered_at_most || !remembered_.emplace(d.hash, d).second) return;
+  remembered_bytes_ += bytes;
+}
+
+expected<view::documents_by_hash> view::read(const bson& filter, const find_options& how,
+                                             std::string_view what) {
+  auto at = look_.documents();
+  if (!at) return fail(at.error());
+  documents_by_hash all;
+  std::unordered_map<hash256, std::size_t> sizes;
+  expected<void> result;
+  auto found = (*at)->find(filter, how, what, [&](const bson_view& stored) {
+    ++rows_;
+    auto d = from_stored(stored);
+    if (!d) {
+      result = fail(d.error());
+      return false;
+    }
+    const auto hash = d->hash;
+    sizes[hash] += stored.bytes().size();
+    if (const auto [there, fresh] = all.try_emplace(hash, std::move(*d)); !fresh)
+      join_double(there->second, *d);
+    return true;
+  });
+  if (!found) return fail(found.error());
+  if (!result) return fail(result.error());
+  for (const auto& [hash, d] : all) remember(d, sizes[hash]);
+  return all;
+}
+
+expected<view::documents_by_hash> view::read_all(std::span<const hash256> hashes) {
+  documents_by_hash all;
+  std::vector<hash256> wanted;
+  for (const auto& hash : hashes) {
+    if (const auto found = remembered_.find(hash); found != remembered_.end())
+      all.emplace(hash, found->second);
+    else
+      wanted.push_back(hash);
+  }
+  archive_rules::normalise(wanted);
+  for (std::size_t at = 0; at < wanted.size(); at += hashes_at_once) {
+    const auto some = std::span(wanted).subspan(at, std::min(hashes_at_once, wanted.size() - at));
+    find_options how;
+    how.batch = static_cast<std::uint32_t>(hashes_at_once + 1);
+    auto found = read(by_hashes(some), how, "archive: get");
+    if (!found) return found;
+    all.merge(*found);
+  }
+  return all;
+}
+
+expected<std::optional<document>> view::get(const hash256& hash) {
+  auto found = read_all({&hash, 1});
+  if (!found) return fail(found.error());
+  if (found->empty()) return std::optional<document>();
+  return std::optional<document>(std::move(found->begin()->second));
+}
+
+expected<std::vector<document>> view::get_many(std::span<const hash256> hashes) {
+  auto found = read_all(hashes);
+  if (!found) return fail(found.error());
+  std::vector<document> in_order;
+  for (const auto& hash : hashes)
+    if (const auto d = found->find(hash); d != found->end()) in_order.push_back(d->second);
+  return in_order;
+}
+
+expected<std::unordered_map<hash256, itype>> view::kinds_of(std::span<const hash256> hashes) {
+  std::unordered_map<hash256, itype> kinds;
+  auto at = look_.documents();
+  if (!at) return fail(at.error());
+  find_options how;
+  how.projection.add("_hash", 1).add("itype", 1).add("_id", 0);
+  how.batch = static_cast<std::uint32_t>(hashes_at_once + 1);
+  for (std::size_t from = 0; from < hashes.size(); from += hashes_at_once) {
+    const auto some = hashes.subspan(from, std::min(hashes_at_once, hashes.size() - from));
+    auto found = (*at)->find(by_hashes(some), how, "archive: kinds", [&](const bson_view& stored) {
+      ++rows_;
+      const auto hash = hash_in(stored.find("_hash"));
+      const auto kind = tahoe::itype_from(stored.find("itype").text().value_or(""));
+      if (hash && kind) kinds.emplace(*hash, *kind);
+      return true;
+    });
+    if (!found) return fail(found.error());
+  }
+  return kinds;
+}
+
+/// Whether a part that events hold is an attribute. The data of any of them tells, mostly: a hash that it
+/// leads to by way of an attribute is an attribute's.
+expected<bool> view::is_attribute(const hash256& part, const tahoe::value* data) {
+  if (data != nullptr) {
+    const auto made = archive_rules::parts_of(*data);
+    if (made.attributes.contains(part)) return true;
+    if (made.objects.contains(part)) return false;
+  }
+  const auto kinds = kinds_of({&part, 1});
+  if (!kinds) return fail(kinds.error());
+  return kinds->empty() || kinds->begin()->second == itype::attribute;
+}
+
+expected<std::uint64_t> view::count(const hash256& attribute, const event_filter& filter) {
+  if (holds_nothing(filter)) return 0;
+  const auto sum = bson().add("$sum", 1), one = bson().add("$first", "$data");
+  bson by_all;
+  by_all.add_null("_id").add("n", sum).add("data", one);
+  const auto match = bson().add("$match", events_with(attribute, filter));
+  const auto all = bson().add("$group", by_all);
+  const auto once = bson().add("$group", bson().add("_id", "$_hash").add("data", one));
+  auto at = look_.documents();
+  if (!at) return fail(at.error());
+  std::int64_t n = 0;
+  tahoe::value data;
+  auto done = (*at)->aggregate(unique_ ? stages({match, all}) : stages({match, once, all}), "archive: count",
+                               [&](const bson_view& answer) {
+                                 ++rows_;
+                                 n = answer.find("n").integer().value_or(0);
+                                 if (const auto first = answer.find("data").document())
+                                   data = first->to_value().value_or(tahoe::value());
+                                 return true;
+                               });
+  if (!done) return fail(done.error());
+  if (n == 0) return 0;
+  const auto counts = is_attribute(attribute, &data);
+  if (!counts) return fail(counts.error());
+  return *counts ? static_cast<std::uint64_t>(n) : 0;
+}
+
+expected<std::vector<event_position>> view::page(const hash256& attribute, const event_filter& filter,
+                                                 std::uint64_t offset, std::size_t limit) {
+  using rows = std::vector<event_position>;
+  constexpr std::uint64_t farthest = std::uint64_t{1} << 62;
+  if (holds_nothing(filter) || limit == 0 || offset > farthest) return rows();
+  const auto asked = events_with(attribute, filter);
+  if (!unique_) return page_of_doubles(attribute, asked, offset, limit);
+  const auto before = std::min(offset, margin);
+  find_options how;
+  how.sort = newest_first();
+  how.skip = offset - before;
+  how.limit = before + limit + margin;
+  how.batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(how.limit + 1, hashes_at_once));
+  auto found = read(asked, how, "archive: page");
+  if (!found) return fail(found.error());
+  auto events = positions_of(*found);
+  const auto first = static_cast<std::size_t>(before);
+  if (events.size() <= first) return rows();
+  const auto last = std::min(events.size(), first + limit);
+  const auto counts = is_attribute(attribute, &found->begin()->second.data);
+  if (!counts) return fail(counts.error());
+  if (!*counts) return rows();
+  if (edges_are_open(events, first, last, how.skip > 0, events.size() == how.limit))
+    return page_by_hash(asked, offset, limit);
+  return rows(events.begin() + static_cast<std::ptrdiff_t>(first),
+              events.begin() + static_cast<std::ptrdiff_t>(last));
+}
+
+/// Where many events of one instant stand at the page's edge.
+expected<std::vector<event_position>> view::page_by_hash(const bson& filter, std::uint64_t offset,
+                                                         std::size_t limit) {
+  find_options how;
+  how.sort = newest_first_by_hash();
+  how.skip = offset;
+  how.limit = limit;
+  auto found = read(filter, how, "archive: page");
+  if (!found) return fail(found.error());
+  return positions_of(*found);
+}
+
+/// Where a document may stand there twice.
+expected<std::vector<event_position>> view::page_of_doubles(const hash256& attribute, const bson& filter,
+                                                            std::uint64_t offset, std::size_t limit) {
+  auto at = look_.documents();
+  if (!at) return fail(at.error());
+  const auto once = bson().add("_id", "$_hash").add("timestamp", bson().add("$first", "$timestamp"));
+  const auto order = bson().add("timestamp", -1).add("_id", 1);
+  std::vector<event_position> events;
+  auto done = (*at)->aggregate(
+      stages({bson().add("$match", filter), bson().add("$group", once), bson().add("$sort", order),
+              bson().add("$skip", offset), bson().add("$limit", std::uint64_t{limit})}),
+      "archive: page", [&](const bson_view& answer) {
+        ++rows_;
+        const auto hash = hash_in(answer.find("_id"));
+        if (hash) events.push_back({*hash, answer.find("timestamp").number().value_or(0)});
+        return true;
+      });
+  if (!done) return fail(done.error());
+  if (events.empty()) return events;
+  const auto counts = is_attribute(attribute, nullptr);
+  if (!counts) return fail(counts.error());
+  if (!*counts) events.clear();
+  return events;
+}
+
+}  // namespace cybexd::store::mongodb_archive

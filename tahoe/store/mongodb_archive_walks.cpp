@@ -1,0 +1,224 @@
+// The archive on MongoDB: walks over all documents, and the raw records that wait for a filter.
+#include <map>
+#include <set>
+
+#include "tahoe/store/archive_rules.hpp"
+#include "tahoe/store/mongodb_archive.hpp"
+#include "tahoe/store/mongodb_archive_documents.hpp"
+
+namespace cybexd::store {
+
+using namespace mongodb_archive;
+
+namespace {
+
+constexpr std::uint32_t documents_at_once = 1'000;
+
+/// Raw records whose filter found no use in them wait for none.
+bson usable_raws() { return bson().add("itype", "raw").add("_valid", bson().add("$ne", false)); }
+
+/// No filter has run for the first organisation (an empty list, or none as other modules may leave it), or
+/// for a later one. Each is found by an index of its own.
+std::vector<bson> ways_to_wait() {
+  const bson_list nothing;
+  const auto empty = bson().add("filters", nothing);
+  bson none;
+  none.add_null("filters");
+  return {empty, none, bson().add("_cybexd_orgs", bson().add("$elemMatch", empty))};
+}
+
+unfiltered_record for_organisation(const document& raw, const std::string& orgid,
+                                   const std::string& timezone) {
+  unfiltered_record record{raw, orgid, timezone};
+  record.raw.orgid = orgid;
+  record.raw.timezone = timezone;
+  return record;
+}
+
+}  // namespace
+
+/// Where a raw record stands in the order of `unfiltered`.
+struct mongodb_archive_store::place {
+  std::string sub_type;
+  object_id id;
+};
+
+expected<std::optional<mongodb_archive_store::place>> mongodb_archive_store::place_of(const hash256& hash) {
+  find_options how;
+  how.projection.add("sub_type", 1);
+  how.sort.add("_id", 1);
+  std::optional<place> at;
+  auto done = ground_.documents.find(by_hash(hash), how, "archive: unfiltered", [&](const bson_view& stored) {
+    if (const auto id = stored.find("_id").id())
+      at = place{std::string(stored.find("sub_type").text().value_or("")), *id};
+    return false;
+  });
+  if (!done) return fail(done.error());
+  return at;
+}
+
+/// Hashes in the order of `_id`.
+expected<std::vector<hash256>> mongodb_archive_store::waiting_raws(const std::string& sub_type,
+                                                                   const std::optional<object_id>& after,
+                                                                   std::size_t limit) {
+  std::map<object_id, hash256> found;
+  for (const auto& way : ways_to_wait()) {
+    auto asked = bson().add("sub_type", sub_type).add_all(way.view()).add_all(usable_raws().view());
+    if (after) asked.add("_id", bson().add("$gt", *after));
+    find_options how;
+    how.projection.add("_hash", 1);
+    how.sort.add("_id", 1);
+    how.limit = limit;
+    auto done = ground_.documents.find(asked, how, "archive: unfiltered", [&](const bson_view& stored) {
+      const auto id = stored.find("_id").id();
+      const auto hash = hash_in(stored.find("_hash"));
+      if (id && hash) found.emplace(*id, *hash);
+      return true;
+    });
+    if (!done) return fail(done.error());
+  }
+  std::vector<hash256> hashes;
+  for (const auto& [id, hash] : found)
+    if (hashes.size() < limit) hashes.push_back(hash);
+  return hashes;
+}
+
+expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
+    std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  std::optional<place> last;
+  if (after) {
+    auto at = place_of(*after);
+    if (!at) return fail(at.error());
+    last = std::move(*at);
+  }
+  std::vector<unfiltered_record> found;
+  const std::set<std::string> asked(sub_types.begin(), sub_types.end());
+  for (const auto& sub_type : asked) {
+    if (last && sub_type < last->sub_type) continue;
+    const bool goes_on = last && sub_type == last->sub_type;
+    auto hashes = waiting_raws(sub_type, goes_on ? std::optional(last->id) : std::nullopt, limit);
+    if (!hashes) return fail(hashes.error());
+    mongodb_archive::view look(ground_);
+    auto raws = look.get_many(*hashes);
+    if (!raws) return fail(raws.error());
+    for (const auto& raw : *raws) {
+      if (found.size() >= limit) return found;
+      for (const auto& [orgid, timezone] : archive_rules::awaiting(raw))
+        found.push_back(for_organisation(raw, orgid, timezone));
+    }
+  }
+  return found;
+}
+
+expected<std::uint64_t> mongodb_archive_store::unfiltered_count() {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  std::uint64_t sum = 0;
+  const auto add_up = [&](const bson_list& stages) {
+    return ground_.documents.aggregate(stages, "archive: count unfiltered", [&](const bson_view& answer) {
+      sum += static_cast<std::uint64_t>(answer.find("n").integer().value_or(0));
+      return true;
+    });
+  };
+  const auto ways = ways_to_wait();
+  for (std::size_t way = 0; way < ways.size(); ++way) {
+    bson_list stages;
+    stages.push(bson().add("$match", usable_raws().add_all(ways[way].view())));
+    if (way + 1 == ways.size()) {  // one record may wait for several organisations
+      stages.push(bson().add("$unwind", "$_cybexd_orgs"));
+      stages.push(bson().add("$match", bson().add("_cybexd_orgs.filters", bson_list())));
+    }
+    stages.push(bson().add("$count", "n"));
+    if (auto done = add_up(stages); !done) return fail(done.error());
+  }
+  return sum;
+}
+
+/// By leaps from one to the next, which the index makes cheap however many records there are of each.
+expected<std::vector<std::string>> mongodb_archive_store::raw_sub_types() {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  std::vector<std::string> found;
+  find_options next;
+  next.projection.add("sub_type", 1).add("_id", 0);
+  next.sort.add("sub_type", 1);
+  next.limit = 1;
+  for (bool more = true; more;) {
+    more = false;
+    const auto asked = bson()
+                           .add("itype", "raw")
+                           .add("sub_type", bson().add("$gt", found.empty() ? std::string() : found.back()));
+    auto done = ground_.documents.find(asked, next, "archive: raw sub_types", [&](const bson_view& stored) {
+      if (const auto sub_type = stored.find("sub_type").text()) {
+        found.emplace_back(*sub_type);
+        more = true;
+      }
+      return false;
+    });
+    if (!done) return fail(done.error());
+  }
+  return found;
+}
+
+expected<void> mongodb_archive_store::each(const std::function<bool(const document&)>& visit) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  find_options how;
+  how.sort.add("_hash", 1);
+  how.batch = documents_at_once;
+  how.without_limit_of_time = true;
+  std::optional<document> waiting;  // its double may come next
+  std::optional<error> first_unreadable;
+  std::size_t unreadable = 0;
+  bool going = true;
+  auto done = ground_.documents.find({}, how, "archive: each", [&](const bson_view& stored) {
+    auto d = from_stored(stored);
+    if (!d) {
+      if (++unreadable == 1) first_unreadable = d.error();
+      return true;
+    }
+    if (waiting && waiting->hash == d->hash) {
+      join_double(*waiting, *d);
+      return true;
+    }
+    if (waiting) going = visit(*waiting);
+    waiting = std::move(*d);
+    return going;
+  });
+  if (!done) return done;
+  if (going && waiting) going = visit(*waiting);
+  if (going && first_unreadable)
+    return fail(failure::corrupt,
+                first_unreadable->text +
+                    (unreadable > 1 ? " (the first of " + std::to_string(unreadable) + ")" : ""));
+  return {};
+}
+
+expected<void> mongodb_archive_store::check_index(const std::function<void(const std::string&)>& complain) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (!ground_.unique)
+    complain("the index over _hash of " + ground_.documents.full_name() + " is not unique");
+  find_options how;
+  how.projection.add("_hash", 1).add("_id", 0);
+  how.sort.add("_hash", 1);
+  how.batch = 10 * documents_at_once;
+  how.without_limit_of_time = true;
+  std::string last;
+  std::size_t times = 0;
+  const auto tell = [&] {
+    if (times > 1) complain(std::to_string(times) + " documents have the _hash " + last);
+  };
+  auto done = ground_.documents.find({}, how, "archive: check", [&](const bson_view& stored) {
+    const auto hash = std::string(stored.find("_hash").text().value_or("(none)"));
+    if (times == 0 || hash != last) {
+      tell();
+      last = hash;
+      times = 0;
+    }
+    ++times;
+    return true;
+  });
+  if (!done) return done;
+  tell();
+  return {};
+}
+
+}  // namespace cybexd::store

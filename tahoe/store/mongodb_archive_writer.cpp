@@ -1,0 +1,284 @@
+#include "tahoe/store/mongodb_archive_writer.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "tahoe/store/archive_rules.hpp"
+#include "tahoe/store/mongodb_archive_documents.hpp"
+
+namespace cybexd::store::mongodb_archive {
+namespace {
+
+using tahoe::itype;
+
+constexpr int most_passes = 6;
+
+std::vector<hash256> raw_hashes(std::span<const record_write> records) {
+  std::vector<hash256> hashes;
+  for (const auto& record : records) hashes.push_back(record.raw.hash);
+  archive_rules::normalise(hashes);
+  return hashes;
+}
+
+expected<bson> encode(const planned_raw& raw) {
+  auto whole = raw.d;
+  whole.data = *raw.data;
+  return to_stored(whole);
+}
+
+}  // namespace
+
+expected<std::vector<import_result>> writer::import(std::span<const document> documents) {
+  std::vector<import_result> results(documents.size());
+  std::unordered_set<hash256> known;
+  std::vector<bson> encoded;
+  std::vector<std::size_t> indexes;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    results[i].refused = archive_rules::why_refused(documents[i]);
+    if (results[i].refused || known.contains(documents[i].hash)) continue;
+    auto stored = to_stored(documents[i]);
+    if (!stored) {
+      results[i].refused = stored.error();
+      continue;
+    }
+    known.insert(documents[i].hash);
+    encoded.push_back(std::move(*stored));
+    indexes.push_back(i);
+  }
+  std::vector<const bson*> put;
+  for (const auto& d : encoded) put.push_back(&d);
+  auto done = put_absent(put, "archive: import");
+  if (!done) return fail(done.error());
+  for (std::size_t i = 0; i < put.size(); ++i) results[indexes[i]].stored = done->made[i] != 0;
+  for (const auto& fault : done->faults) {
+    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+    results[indexes[fault.index]].refused = fault.problem;
+  }
+  return results;
+}
+
+expected<std::vector<record_result>> writer::write(std::span<const record_write> records) {
+  if (auto read = read_raws(raw_hashes(records)); !read) return fail(read.error());
+  std::vector<record_result> results;
+  bool parts_are_there = false;
+  for (int pass = 0; pass < most_passes; ++pass) {
+    auto plan = make_plan(records, stored_, refused_);
+    if (!plan) return fail(plan.error());
+    if (!plan->claims.empty()) {
+      if (auto claimed = claim(records, *plan); !claimed) return fail(claimed.error());
+      continue;
+    }
+    if (results.empty()) results = plan->results;
+    if (!parts_are_there) {
+      if (auto put = put_parts(*plan); !put) return fail(put.error());
+      parts_are_there = true;
+      if (!refused_.empty()) continue;
+    }
+    auto met = put_raws(*plan);
+    if (!met) return fail(met.error());
+    if (met->empty()) return results;
+    // What the others made meanwhile decides for their records.
+    auto again = make_plan(records, stored_, refused_);
+    if (!again) return fail(again.error());
+    for (const auto* raw : *met)
+      for (const auto i : raw->records) results[i] = again->results[i];
+  }
+  return fail(failure::unavailable, "archive: write: other servers write the same records; try again");
+}
+
+expected<void> writer::read_raws(std::span<const hash256> hashes) {
+  if (hashes.empty()) return {};
+  find_options how;
+  how.projection.add("data", 0);
+  how.batch = 10'000;
+  std::unordered_set<hash256> seen;
+  expected<void> result;
+  auto filter = by_hashes(hashes);
+  auto found = documents_.find(filter, how, "archive: read raw records", [&](const bson_view& stored) {
+    auto d = from_stored(stored);
+    if (!d) {
+      result = fail(d.error());
+      return false;
+    }
+    auto& known = stored_[d->hash];
+    if (seen.insert(d->hash).second)
+      known.d = std::move(*d);
+    else
+      join_double(known.d, *d);
+    return true;
+  });
+  if (!found) return found;
+  return result;
+}
+
+/// Fixes when the filters first ran on records whose product depends on it, before anything is made of that:
+/// a crash that comes later must not lead to another time.
+expected<void> writer::claim(std::span<const record_write> records, const archive_plan& plan) {
+  std::unordered_map<std::size_t, const planned_raw*> raws;
+  for (const auto& raw : plan.raws)
+    for (const auto i : raw.records) raws[i] = &raw;
+  std::vector<bson> fresh;
+  std::vector<hash256> made, claimed;
+  std::vector<change> changes;
+  for (const auto& c : plan.claims) {
+    const auto& raw = *raws.at(c.record);
+    claimed.push_back(raw.d.hash);
+    if (raw.stored) {
+      changes.push_back(note_first_run(raw.d.hash, c.first_run));
+      continue;
+    }
+    auto d = archive_rules::fresh_raw(records[raw.records.front()].raw);
+    d.extra.emplace_back("_cybexd_first_run", c.first_run);
+    auto stored = to_stored(d);
+    if (!stored) return fail(stored.error());
+    fresh.push_back(std::move(*stored));
+    made.push_back(d.hash);
+  }
+  std::vector<const bson*> documents;
+  for (const auto& d : fresh) documents.push_back(&d);
+  auto put = put_absent(documents, "archive: claim the first run");
+  if (!put) return fail(put.error());
+  if (auto changed = send(changes, "archive: claim the first run"); !changed) return fail(changed.error());
+  if (auto read = read_raws(claimed); !read) return read;
+  for (std::size_t i = 0; i < made.size(); ++i)
+    if (put->made[i]) stored_[made[i]].made_now = true;
+  return {};
+}
+
+expected<void> writer::put_parts(const archive_plan& plan) {
+  std::vector<change> merges;
+  std::vector<hash256> merged;
+  if (auto put = put_events(plan, merges, merged); !put) return put;
+  if (auto put = put_sessions(plan, merges, merged); !put) return put;
+  auto done = send(merges, "archive: merge");
+  if (!done) return fail(done.error());
+  return refuse(*done, merged);
+}
+
+expected<void> writer::put_events(const archive_plan& plan, std::vector<change>& merges,
+                                  std::vector<hash256>& merged) {
+  std::vector<const bson*> documents;
+  std::vector<hash256> hashes;
+  for (const auto& part : plan.parts) {
+    documents.push_back(&part.stored);
+    hashes.push_back(part.hash);
+  }
+  auto put = put_absent(documents, "archive: write documents");
+  if (!put) return fail(put.error());
+  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+    if (put->made[i] || !plan.parts[i].event) continue;
+    for (auto& one : merge_event(*plan.parts[i].event)) {
+      merges.push_back(std::move(one));
+      merged.push_back(plan.parts[i].hash);
+    }
+  }
+  return refuse(*put, hashes);
+}
+
+expected<void> writer::put_sessions(const archive_plan& plan, std::vector<change>& merges,
+                                    std::vector<hash256>& merged) {
+  std::vector<change> joins;
+  std::vector<hash256> hashes;
+  for (const auto& planned : plan.sessions) {
+    auto join = join_session(planned.session, planned.members);
+    if (!join) return fail(join.error());
+    joins.push_back(std::move(*join));
+    hashes.push_back(planned.session.hash);
+  }
+  auto joined = send(joins, "archive: write sessions");
+  if (!joined) return fail(joined.error());
+  for (std::size_t i = 0; i < plan.sessions.size(); ++i) {
+    if (joined->made[i]) continue;
+    auto times = merge_times(plan.sessions[i].session);
+    if (!times) return fail(times.error());
+    for (auto& one : *times) {
+      merges.push_back(std::move(one));
+      merged.push_back(hashes[i]);
+    }
+  }
+  return refuse(*joined, hashes);
+}
+
+/// What would not fit is remembered; any other fault means that the whole is tried again.
+expected<void> writer::refuse(const sent& done, const std::vector<hash256>& hashes) {
+  for (const auto& fault : done.faults) {
+    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+    refused_.emplace(hashes[fault.index], "the document " + crypto::to_hex(hashes[fault.index]) +
+                                              " would pass what MongoDB keeps in one document");
+  }
+  return {};
+}
+
+expected<std::vector<const planned_raw*>> writer::put_raws(const archive_plan& plan) {
+  std::vector<const planned_raw*> fresh, stored;
+  for (const auto& raw : plan.raws) (raw.stored ? stored : fresh).push_back(&raw);
+  if (auto changed = change_raws(stored); !changed) return fail(changed.error());
+  auto met = insert_raws(fresh);
+  if (!met) return met;
+  std::vector<hash256> hashes;
+  for (const auto* raw : *met) hashes.push_back(raw->d.hash);
+  if (auto read = read_raws(hashes); !read) return fail(read.error());
+  return met;
+}
+
+expected<std::vector<const planned_raw*>> writer::insert_raws(const std::vector<const planned_raw*>& fresh) {
+  std::vector<bson> encoded;
+  for (const auto* raw : fresh) {
+    auto stored = encode(*raw);
+    if (!stored) return fail(stored.error());
+    encoded.push_back(std::move(*stored));
+  }
+  std::vector<const bson*> documents;
+  for (const auto& d : encoded) documents.push_back(&d);
+  auto put = put_absent(documents, "archive: write raw records");
+  if (!put) return fail(put.error());
+  if (!put->faults.empty()) return fail(put->faults.front().problem);
+  std::vector<const planned_raw*> met;
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    if (put->made[i])
+      stored_[fresh[i]->d.hash] = {fresh[i]->d, true};
+    else
+      met.push_back(fresh[i]);
+  }
+  return met;
+}
+
+expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored) {
+  std::vector<change> changes;
+  std::vector<hash256> hashes;
+  for (const auto* raw : stored) {
+    for (const auto& one : raw->changes) {
+      changes.push_back(one);
+      hashes.push_back(raw->d.hash);
+    }
+    stored_[raw->d.hash].d = raw->d;
+  }
+  auto done = send(changes, "archive: change raw records");
+  if (!done) return fail(done.error());
+  std::vector<hash256> full;
+  for (const auto& fault : done->faults) {
+    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+    full.push_back(hashes[fault.index]);
+  }
+  return give_up(std::move(full));
+}
+
+/// Raw documents with no room for what their filters made are of no use; one that has not even room for the
+/// reason says only that, and one that has no room for that stays as it is.
+expected<void> writer::give_up(std::vector<hash256> full) {
+  for (const auto* reason : {"what its filter makes would pass what MongoDB keeps in one document", ""}) {
+    std::vector<change> useless;
+    for (const auto& hash : full) useless.push_back(note_useless(hash, reason));
+    auto noted = send(useless, "archive: change raw records");
+    if (!noted) return fail(noted.error());
+    std::vector<hash256> left;
+    for (const auto& fault : noted->faults) {
+      if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+      left.push_back(full[fault.index]);
+    }
+    full = std::move(left);
+  }
+  return {};
+}
+
+}  // namespace cybexd::store::mongodb_archive

@@ -1,0 +1,60 @@
+#pragma once
+// Writes to the archive's collection, in few commands and in an order that makes a crash between any two of
+// them harmless: attributes, objects and events, sessions, then the raw documents that say that all this was
+// done. Internal to tahoe/store/.
+//
+// What is absent is inserted unordered; that it was there already (E11000 of the unique index over `_hash`)
+// is success, and means what an upsert that only inserts would have meant, at less than half of its cost.
+// Where that index is not unique, such upserts are sent. What is there already changes by the updates of
+// `mongodb_archive_changes.hpp`. So the whole may be sent again, by any server, and changes nothing then.
+#include <span>
+#include <vector>
+
+#include "tahoe/store/archive_store.hpp"
+#include "tahoe/store/mongodb_archive_plan.hpp"
+#include "tahoe/store/mongodb_collection.hpp"
+
+namespace cybexd::store::mongodb_archive {
+
+/// Of one call; thread safe among each other. Errors: as those of the collection; `what` begins them.
+class writer {
+ public:
+  /// `unique`: there is a unique index over `_hash`.
+  writer(const mongodb_collection& documents, bool unique) : documents_(documents), unique_(unique) {}
+
+  [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records);
+  [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents);
+  [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
+
+ private:
+  struct sent {
+    std::vector<char> made;  ///< For each: whether it was inserted.
+    std::vector<write_fault> faults;
+  };
+  [[nodiscard]] expected<sent> put_absent(std::span<const bson* const> documents, std::string_view what);
+  [[nodiscard]] expected<sent> send(std::span<const change> changes, std::string_view what);
+  [[nodiscard]] expected<void> refuse(const sent& done, const std::vector<hash256>& hashes);
+
+  /// What a document that is stored gains from another archive's.
+  [[nodiscard]] expected<std::vector<change>> gained(const document& d) const;
+  [[nodiscard]] expected<void> read_raws(std::span<const hash256> hashes);
+  [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
+  [[nodiscard]] expected<void> put_parts(const archive_plan& plan);
+  [[nodiscard]] expected<void> put_events(const archive_plan& plan, std::vector<change>& merges,
+                                          std::vector<hash256>& merged);
+  [[nodiscard]] expected<void> put_sessions(const archive_plan& plan, std::vector<change>& merges,
+                                            std::vector<hash256>& merged);
+  /// The raw documents that another server made in between; they are read again.
+  [[nodiscard]] expected<std::vector<const planned_raw*>> put_raws(const archive_plan& plan);
+  [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
+      const std::vector<const planned_raw*>& fresh);
+  [[nodiscard]] expected<void> give_up(std::vector<hash256> full);
+  [[nodiscard]] expected<void> change_raws(const std::vector<const planned_raw*>& stored);
+
+  const mongodb_collection& documents_;
+  bool unique_;
+  stored_raws stored_;
+  refusals refused_;
+};
+
+}  // namespace cybexd::store::mongodb_archive

@@ -1,0 +1,255 @@
+#include "tahoe/store/mongodb_lake_entry.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "tahoe/json.hpp"
+#include "tahoe/store/lake_rules.hpp"
+#include "tahoe/store/mongodb_collection.hpp"
+
+namespace cybexd::store::lake_document {
+namespace {
+
+constexpr std::string_view dropped_state = "dropped";
+constexpr std::array mark_fields{
+    "skip",          "skip_reason",      "bad_data",      "_cybexd_state",    "_cybexd_lines",
+    "_cybexd_parts", "_cybexd_archived", "_cybexd_known", "_cybexd_set_aside"};
+
+/// BSON holds UTF-8 only; what an uploader sent may be anything.
+std::string clean(std::string_view text) {
+  std::string out(text);
+  if (!tahoe::is_valid_utf8(out))
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return (c & 0x80) != 0; }, '?');
+  return out;
+}
+
+bson_list noes() { return bson_list().push(false).push_null().push(0); }
+
+std::uint64_t count(const bson_view& document, std::string_view key, std::uint64_t otherwise) {
+  const auto n = document.find(key).integer();
+  return n && *n >= 0 ? static_cast<std::uint64_t>(*n) : otherwise;
+}
+
+/// Unix seconds, also of a date; 0 where it is neither.
+double seconds(const bson_element& field) {
+  if (const auto date = field.date()) return static_cast<double>(*date) / 1000;
+  return field.number().value_or(0);
+}
+
+void read_line(const bson_view& line, entry_mark& into) {
+  bad_line bad;
+  bad.number = count(line, "number", 0);
+  const auto name = line.find("state").text().value_or("");
+  for (const auto state : {entry_state::not_supported, entry_state::bad_data, entry_state::quarantined})
+    if (name == to_string(state)) bad.state = state;
+  bad.reason = line.find("reason").text().value_or("");
+  into.bad_lines.push_back(std::move(bad));
+}
+
+}  // namespace
+
+bson is_no() { return bson().add("$in", noes()); }
+bson is_yes() { return bson().add("$nin", noes()); }
+bool yes(const bson_element& field) {
+  if (!field.exists() || field.is_null()) return false;
+  if (const auto b = field.boolean()) return *b;
+  if (const auto n = field.number()) return *n != 0;
+  return true;
+}
+
+std::optional<object_id> to_object_id(const entry_id& id) { return object_id::from_hex(id); }
+
+bson from(const new_entry& entry, const object_id& id, const object_id& file) {
+  bson document;
+  document.add("_id", id)
+      .add("name", clean(entry.name))
+      .add("orgid", clean(entry.orgid))
+      .add("typetag", clean(entry.typetag))
+      .add("timezone", clean(entry.timezone))
+      .add("timestamp", entry.timestamp)
+      .add("processed", false)
+      .add("fid", file);
+  if (entry.ndjson) document.add("format", "ndjson");
+  if (entry.records != 1) document.add("_cybexd_records", entry.records);
+  document.add_int64("_cybexd_bytes", static_cast<std::int64_t>(entry.sealed.size()));
+  return document;
+}
+
+bson entry_fields() {
+  bson fields;
+  for (const auto* field : {"name", "orgid", "typetag", "timezone", "timestamp", "fid", "format", "skip",
+                            "bad_data", "_cybexd_records", "_cybexd_bytes"})
+    fields.add(field, 1);
+  return fields;
+}
+
+read_entry to_entry(const bson_view& document) {
+  read_entry read;
+  auto& e = read.entry;
+  read.id = document.find("_id").id().value_or(object_id());
+  e.id = read.id.to_hex();
+  const auto text = [&](const char* key, std::string_view otherwise, bool needed) {
+    const auto field = document.find(key);
+    if (const auto t = field.text()) return std::string(*t);
+    if (read.damage.empty() && (needed || (field.exists() && !field.is_null())))
+      read.damage = std::string("the entry's ") + key + (field.exists() ? " is not a text" : " is missing");
+    return std::string(otherwise);
+  };
+  e.name = text("name", "", false);
+  e.orgid = text("orgid", "", true);
+  e.typetag = text("typetag", "", true);
+  e.timezone = text("timezone", "UTC", false);
+  e.timestamp = seconds(document.find("timestamp"));
+  e.ndjson = document.find("format").text() == "ndjson";
+  e.records = count(document, "_cybexd_records", 1);
+  read.own = document.find("_cybexd_bytes").integer().has_value();
+  e.bytes = count(document, "_cybexd_bytes", 0);
+  e.forced = yes(document.find("skip")) || yes(document.find("bad_data"));
+  read.file = document.find("fid").id();
+  if (!read.file && read.damage.empty())
+    read.damage =
+        document.find("fid").exists() ? "the entry's fid is not an ObjectId" : "the entry has no fid";
+  return read;
+}
+
+bool dropped(const bson_view& document) { return document.find("_cybexd_state").text() == dropped_state; }
+
+entry_state state_of(const bson_view& document) {
+  if (yes(document.find("processed"))) return entry_state::processed;
+  if (yes(document.find("bad_data"))) return entry_state::bad_data;
+  if (!yes(document.find("skip"))) return entry_state::waiting;
+  const auto name = document.find("_cybexd_state").text().value_or("");
+  for (const auto state : {entry_state::not_supported, entry_state::quarantined})
+    if (name == to_string(state)) return state;
+  return entry_state::error;
+}
+
+entry_mark to_mark(const bson_view& document) {
+  entry_mark mark;
+  mark.id = to_entry(document).entry.id;
+  mark.state = state_of(document);
+  mark.reason = document.find("skip_reason").text().value_or("");
+  if (const auto refs = document.find("_ref").document())
+    refs->each([&](const bson_element& ref) {
+      if (const auto hash = crypto::hash_from_hex(ref.text().value_or(""))) mark.refs.push_back(*hash);
+      return true;
+    });
+  if (const auto lines = document.find("_cybexd_lines").document())
+    lines->each([&](const bson_element& line) {
+      if (const auto fields = line.document()) read_line(*fields, mark);
+      return true;
+    });
+  if (mark.state == entry_state::waiting) return mark;
+  // The original keeps no counts: one file is one record.
+  const bool processed = mark.state == entry_state::processed;
+  mark.archived = count(document, "_cybexd_archived", processed ? 1 : 0);
+  mark.known = count(document, "_cybexd_known", 0);
+  mark.set_aside = count(document, "_cybexd_set_aside", processed ? 0 : 1);
+  return mark;
+}
+
+std::vector<mark_part> parts_of(const entry_mark& mark) {
+  constexpr std::size_t most = 8u << 20;  // half of what a document may be: an entry has other fields too
+  std::vector<mark_part> parts(1);
+  const auto room = [&]() -> mark_part& {
+    if (parts.back().refs.size() + parts.back().lines.size() > most) parts.emplace_back();
+    return parts.back();
+  };
+  for (const auto& ref : mark.refs) room().refs.push(crypto::to_hex(ref));
+  for (const auto& line : mark.bad_lines)
+    room().lines.push(bson()
+                          .add("number", line.number)
+                          .add("state", to_string(line.state))
+                          .add("reason", clean(line.reason)));
+  return parts;
+}
+
+namespace {
+
+bson unset(const std::vector<std::string_view>& fields) {
+  bson list;
+  for (const auto field : fields) list.add(field, "");
+  return list;
+}
+
+const std::vector<std::string_view> claim_fields{"_cybexd_owner", "_cybexd_take", "_cybexd_until"};
+
+/// The marks that a change does not set, and the claim where it ends.
+bson rest(const bson& set, claim its) {
+  auto gone = its == claim::ends ? claim_fields : std::vector<std::string_view>();
+  for (const auto* field : mark_fields)
+    if (!set.find(field).exists()) gone.emplace_back(field);
+  return unset(gone);
+}
+
+}  // namespace
+
+namespace {
+
+/// Small lists are added to what is there. Large ones replace it: adding compares every pair, and a mark
+/// names all refs of its entry anyhow.
+void add_refs(bson& change, bson& set, const bson_list& refs, bool replace) {
+  constexpr std::size_t few = 100;
+  if (refs.count() == 0) return;
+  if (replace || refs.count() > few) {
+    set.add("_ref", refs);
+  } else {
+    change.add("$addToSet", bson().add("_ref", bson().add("$each", refs)));
+  }
+}
+
+}  // namespace
+
+bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts, const mark_ways& ways) {
+  if (mark.state == entry_state::waiting) return waiting_again(claim::ends);
+  bson set, change;
+  set.add("processed", mark.state == entry_state::processed);
+  if (is_set_aside(mark.state)) {
+    set.add(mark.state == entry_state::bad_data ? "bad_data" : "skip", true)
+        .add("skip_reason", clean(mark.reason))
+        .add("_cybexd_state", to_string(mark.state))
+        .add("_cybexd_aside", true);
+  }
+  set.add("_cybexd_archived", mark.archived)
+      .add("_cybexd_known", mark.known)
+      .add("_cybexd_set_aside", mark.set_aside);
+  if (ways.lists && first.lines.count() != 0) set.add("_cybexd_lines", first.lines);
+  if (parts > 1) set.add("_cybexd_parts", static_cast<std::uint64_t>(parts - 1));
+  if (ways.lists) add_refs(change, set, first.refs, ways.replace_refs);
+  change.add("$set", set).add("$unset", rest(set, claim::ends));
+  return change;
+}
+
+bson waiting_again(claim its) {
+  bson set;
+  set.add("processed", false).add("_cybexd_aside", true);
+  return bson().add("$set", set).add("$unset", rest(set, its));
+}
+
+bson dropping(const entry_mark& mark) {
+  bson set;
+  set.add("processed", true)
+      .add("_cybexd_state", dropped_state)
+      .add("_cybexd_archived", mark.archived)
+      .add("_cybexd_known", mark.known)
+      .add("_cybexd_set_aside", mark.set_aside)
+      .add("_cybexd_aside", true);
+  auto gone = claim_fields;
+  for (const auto* field : {"fid", "name", "_cybexd_lines", "_cybexd_parts"}) gone.emplace_back(field);
+  return bson().add("$set", set).add("$unset", unset(gone));
+}
+
+void update_these(bulk_write& writes, std::span<const object_id> ids, const bson& further,
+                  const bson& change) {
+  constexpr std::size_t portion = 50;
+  for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), portion))) {
+    bson_list some;
+    for (const auto& id : ids.first(std::min(ids.size(), portion))) some.push(id);
+    writes.update_many(bson().add("_id", bson().add("$in", some)).add_all(further.view()), change);
+  }
+}
+
+bson without_claim() { return bson().add("$unset", unset(claim_fields)); }
+
+}  // namespace cybexd::store::lake_document

@@ -1,0 +1,90 @@
+#pragma once
+// An entry of the cache data lake as it stands in MongoDB. Internal to tahoe/store/.
+//
+// As the original API and archive module write it: `_id`, `name`, `orgid`, `typetag`, `timezone`, `timestamp`
+// (double), `processed`, `fid`; then `_ref`, `skip`, `skip_reason`, `bad_data`. `format` is "ndjson" for many
+// records in one file. Ours besides:
+//
+//   _cybexd_records     records in the file, where it is not 1
+//   _cybexd_bytes       of the envelope; absent: the entry is another's, and its file is never removed
+//   _cybexd_owner       the server that works on it, `_cybexd_take` in which take of its,
+//   _cybexd_until       and when that claim ends: Unix seconds by the database's clock
+//   _cybexd_state       why it is set aside: "not_supported", "error", "quarantined"; "dropped": it is gone
+//                       for everybody, only its place in the books is left
+//   _cybexd_archived, _cybexd_known, _cybexd_set_aside    records, once it is marked
+//   _cybexd_lines       [{number, state, reason}]: bad lines
+//   _cybexd_parts       how many documents of `COLL.cybexd_parts` hold further `_ref` and `_cybexd_lines`
+//   _cybexd_aside       true: it is or was set aside
+//   _cybexd_origin      32 digits of `origin_of`: it was adopted from another lake
+//
+// A file that our intake put names its entry in `_cybexd_entry` of `fs.files`.
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tahoe/store/cache_lake.hpp"
+#include "tahoe/store/mongodb_bson.hpp"
+
+namespace cybexd::store {
+class bulk_write;
+}
+
+namespace cybexd::store::lake_document {
+
+/// Absent, null, false and 0 are all "no", as to the original; a filter and the test of one field.
+[[nodiscard]] bson is_no();
+[[nodiscard]] bson is_yes();
+[[nodiscard]] bool yes(const bson_element& field);
+
+/// The `_id`s that can be named: ObjectIds. Documents with another one are no entries.
+[[nodiscard]] std::optional<object_id> to_object_id(const entry_id& id);
+
+/// What a new entry is stored as. Its file is written before it.
+[[nodiscard]] bson from(const new_entry& entry, const object_id& id, const object_id& file);
+
+struct read_entry {
+  lake_entry entry;
+  object_id id;
+  std::optional<object_id> file;
+  bool own = false;    ///< Our intake put it: its size is in `entry`, and its file is ours to remove.
+  std::string damage;  ///< What of its fields cannot be used; it is bad data then. Else empty.
+};
+/// Never fails: what is odd is said in `damage`, or has a default (name, timezone, time of arrival).
+[[nodiscard]] read_entry to_entry(const bson_view& document);
+
+/// The fields that `to_entry` asks for.
+[[nodiscard]] bson entry_fields();
+
+[[nodiscard]] entry_state state_of(const bson_view& document);
+[[nodiscard]] bool dropped(const bson_view& document);
+/// As it is stored in the entry itself; further refs and lines may be in parts.
+[[nodiscard]] entry_mark to_mark(const bson_view& document);
+
+/// A part of a mark that an entry has no room for.
+struct mark_part {
+  bson_list refs, lines;
+};
+/// Refs and lines of a mark in pieces that each fit into a document; at least one. The first goes into the
+/// entry.
+[[nodiscard]] std::vector<mark_part> parts_of(const entry_mark& mark);
+/// How the change is made that marks an entry; another way where the server refuses one.
+struct mark_ways {
+  bool replace_refs = false;  ///< What stands in `_ref` is no list.
+  bool lists = true;          ///< False: no refs and lines, where there is no room for them.
+};
+/// `mark` is balanced.
+[[nodiscard]] bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts,
+                           const mark_ways& ways);
+enum class claim : std::uint8_t { stays, ends };
+/// The change that makes an entry wait again, and the one that drops it with the counts it has.
+[[nodiscard]] bson waiting_again(claim its);
+[[nodiscard]] bson dropping(const entry_mark& mark);
+/// Adds one change for many entries, in writes of some dozen each: faster than one by one, and than a filter
+/// that names a thousand. `further` is what the entries must fulfil besides.
+void update_these(bulk_write& writes, std::span<const object_id> ids, const bson& further,
+                  const bson& change);
+/// Ends a claim.
+[[nodiscard]] bson without_claim();
+
+}  // namespace cybexd::store::lake_document

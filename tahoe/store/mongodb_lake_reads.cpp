@@ -1,0 +1,169 @@
+// What operators and the archive line ask of entries, and what operators do to those set aside.
+#include <algorithm>
+
+#include "tahoe/store/lake_rules.hpp"
+#include "tahoe/store/mongodb_lake.hpp"
+
+namespace cybexd::store {
+
+using namespace lake_document;
+
+namespace {
+
+expected<std::string> without_file(const entry_id& id) {
+  return fail(failure::not_found, "lake: the file of entry " + id + " is missing");
+}
+
+/// Entry and mark, without what may be large and is not asked for.
+bson report_fields() {
+  auto fields = entry_fields();
+  for (const auto* field : {"processed", "skip_reason", "_ref", "_cybexd_state", "_cybexd_lines",
+                            "_cybexd_parts", "_cybexd_archived", "_cybexd_known", "_cybexd_set_aside"})
+    fields.add(field, 1);
+  return fields;
+}
+
+}  // namespace
+
+expected<std::vector<expected<std::string>>> mongodb_lake::read_files(std::span<const entry_id> ids) {
+  std::vector<entry_id> unheld;
+  for (const auto& id : ids)
+    if (!claims_.holds(id)) unheld.push_back(id);
+  auto seen = look(unheld, entry_fields(), "lake: read");
+  if (!seen) return fail(seen.error());
+  std::vector<std::optional<held_entry>> entries;
+  std::vector<object_id> files;
+  for (const auto& id : ids) {
+    auto entry = claims_.find(id);
+    if (const auto there = seen->find(id); !entry && there != seen->end()) {
+      const auto read = to_entry(there->second.view());
+      entry = held_entry{read.id, 0, 1, false, read.own, read.file, read.damage};
+    }
+    if (entry && entry->damage.empty()) files.push_back(*entry->file);
+    entries.push_back(std::move(entry));
+  }
+  auto read = files_.read(files);
+  if (!read) return fail(read.error());
+  std::vector<expected<std::string>> answers;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!entries[i]) {
+      answers.push_back(without_file(ids[i]));
+    } else if (!entries[i]->damage.empty()) {
+      answers.emplace_back(fail(failure::corrupt, "lake: entry " + ids[i] + ": " + entries[i]->damage));
+    } else {
+      answers.push_back(read->at(*entries[i]->file));
+    }
+  }
+  return answers;
+}
+
+expected<lake_books> mongodb_lake::books() {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  return books_.look();
+}
+
+/// With the refs and lines that stand in parts.
+expected<entry_report> mongodb_lake::report_on(const bson& document) {
+  entry_report report{to_entry(document.view()).entry, to_mark(document.view())};
+  if (document.find("_cybexd_parts").integer().value_or(0) == 0) return report;
+  find_options in_order;
+  in_order.sort.add("n", 1);
+  auto read = parts_.find(
+      bson().add("entry", *document.find("_id").id()), in_order, "lake: find", [&](const bson_view& part) {
+        auto more = to_mark(part);
+        auto& mark = report.mark;
+        mark.refs.insert(mark.refs.end(), more.refs.begin(), more.refs.end());
+        std::move(more.bad_lines.begin(), more.bad_lines.end(), std::back_inserter(mark.bad_lines));
+        return true;
+      });
+  if (!read) return fail(read.error());
+  return report;
+}
+
+expected<std::optional<entry_report>> mongodb_lake::find(const entry_id& id) {
+  auto found = look(std::span(&id, 1), report_fields(), "lake: find");
+  if (!found) return fail(found.error());
+  if (found->empty()) return std::optional<entry_report>();
+  auto report = report_on(found->begin()->second);
+  if (!report) return fail(report.error());
+  return std::optional(std::move(*report));
+}
+
+expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& after, std::size_t limit,
+                                                            bool quarantined_only) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  bson filter;
+  filter.add("_cybexd_aside", true)
+      .add("_id", bson().add("$gt", to_object_id(after).value_or(object_id())))
+      .add("processed", is_no());
+  if (quarantined_only) filter.add("_cybexd_state", to_string(entry_state::quarantined));
+  find_options how;
+  how.projection = report_fields();
+  how.sort.add("_id", 1);
+  how.batch = static_cast<std::uint32_t>(std::clamp<std::size_t>(limit, 2, 1000));
+  std::vector<bson> documents;
+  if (limit == 0) return std::vector<entry_report>();
+  auto found = entries_.find(filter, how, "lake: list", [&](const bson_view& document) {
+    // Those that wait again were set aside once.
+    if (is_set_aside(state_of(document))) documents.emplace_back(document);
+    return documents.size() < limit;
+  });
+  if (!found) return fail(found.error());
+  std::vector<entry_report> some;
+  for (const auto& document : documents) {
+    auto report = report_on(document);
+    if (!report) return fail(report.error());
+    some.push_back(std::move(*report));
+  }
+  return some;
+}
+
+/// These entries, every one of them set aside. Errors: not_found, conflict, naming the first that is not.
+expected<std::map<entry_id, bson>> mongodb_lake::look_set_aside(std::span<const entry_id> ids,
+                                                                std::string_view what) {
+  auto found = look(ids, report_fields(), what);
+  if (!found) return found;
+  for (const auto& id : ids) {
+    const auto there = found->find(id);
+    if (there == found->end()) return fail(failure::not_found, "lake: there is no entry " + id);
+    if (!is_set_aside(state_of(there->second.view())))
+      return fail(failure::conflict, "lake: entry " + id + " is not set aside");
+  }
+  return found;
+}
+
+expected<void> mongodb_lake::retry(std::span<const entry_id> ids) {
+  if (auto ready = ready_(); !ready) return ready;
+  auto found = look_set_aside(ids, "lake: retry");
+  if (!found) return fail(found.error());
+  bulk_write changes;
+  for (const auto& [id, document] : *found)
+    changes.update_one(bson().add("_id", *to_object_id(id)).add("processed", is_no()),
+                       waiting_again(claim::stays));
+  auto written = entries_.write(std::move(changes), "lake: retry");
+  books_.changed();
+  if (!written) return fail(written.error());
+  return {};
+}
+
+expected<void> mongodb_lake::drop(std::span<const entry_id> ids) {
+  if (auto ready = ready_(); !ready) return ready;
+  auto found = look_set_aside(ids, "lake: drop");
+  if (!found) return fail(found.error());
+  bulk_write changes, parts;
+  std::vector<object_id> files;
+  for (const auto& [id, document] : *found) {
+    const auto name = *to_object_id(id);
+    changes.update_one(bson().add("_id", name).add("processed", is_no()), dropping(to_mark(document.view())));
+    if (document.find("_cybexd_parts").exists()) parts.remove_many(bson().add("entry", name));
+    if (const auto file = document.find("fid").id()) files.push_back(*file);
+  }
+  auto written = entries_.write(std::move(changes), "lake: drop");
+  books_.changed();
+  if (!written) return fail(written.error());
+  claims_.forget(ids);
+  if (auto gone = parts_.write(std::move(parts), "lake: drop"); !gone) return fail(gone.error());
+  return files_.remove(files);
+}
+
+}  // namespace cybexd::store

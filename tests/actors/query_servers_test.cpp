@@ -1,0 +1,128 @@
+// Several servers, and other modules, at the queries of one report store.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/fixtures/failing_store.hpp"
+#include "tests/fixtures/query_side.hpp"
+
+using namespace cybexd;
+using tests::query_side;
+using outcome = messages::query_answer::outcome;
+
+namespace {
+
+struct several_servers : query_side {
+  report::query_document asked = *report::make_query("count", count_of("10.0.0.1"), tests::user, now);
+
+  several_servers() {
+    options.claims.lasts = 60;
+    options.renew_every = std::chrono::seconds(20);
+  }
+  /// What another server finds.
+  std::size_t takeable() {
+    const auto found = stores.reports->takeable(now, 600, 10);
+    BOOST_REQUIRE(found);
+    return found->size();
+  }
+  void pass(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      now += 1;
+      advance(std::chrono::seconds(1));
+    }
+  }
+  tahoe::document stored() { return **stores.reports->get(asked.query.hash); }
+  void write_back(const tahoe::document& query) {
+    store::query_update update;
+    update.query = query;
+    BOOST_REQUIRE(stores.reports->update(update));
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(query_servers, several_servers)
+
+BOOST_AUTO_TEST_CASE(a_query_in_work_stays_with_its_server) {
+  hold = true;
+  start();
+  const auto first = send("count", count_of("10.0.0.1"));
+  pass(85);
+  BOOST_TEST(takeable() == 0u);
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST(tests::query_side::status_of(asked.query.hash) == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_gone_renews_nothing) {
+  hold = true;
+  start();
+  send("count", count_of("10.0.0.1"));
+  pass(30);
+  caf::anon_send_exit(desk, caf::exit_reason::kill);
+  run();
+  BOOST_TEST(takeable() == 0u);
+  pass(61);
+  BOOST_TEST(takeable() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(of_two_servers_one_makes_the_report_of_a_waiting_query) {
+  const auto waiting = *report::with_status(asked.query, "wait");
+  asked.parts.insert(asked.parts.end(), waiting.new_children.begin(), waiting.new_children.end());
+  asked.parts.push_back(waiting.query);
+  BOOST_REQUIRE(stores.reports->put(asked.parts));
+  hold = true;
+  start();
+  const auto found = std::make_shared<const std::vector<tahoe::document>>(1, waiting.query);
+  std::uint64_t taken = 0;
+  for (const auto* server : {"first", "second"}) {
+    options.claims.owner = server;
+    start();
+    const auto got = ask<messages::queries_taken>(desk, messages::run_queries{found});
+    run();
+    BOOST_REQUIRE(got->has_value());
+    taken += got->value().taken;
+  }
+  BOOST_TEST(taken == 1u);
+  BOOST_TEST(reports_made == 1);
+  // Who asks the other server is told that it is being made, and gets the report when it is there.
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).status == outcome::processing));
+  hold = false;
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).status == outcome::failed));
+  BOOST_TEST(reports_made == 1);
+}
+
+BOOST_AUTO_TEST_CASE(old_values_of_our_fields_answer_nobody) {
+  start();
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).report.data == tahoe::value(2)));
+  const auto before = stored();
+  visible.orgids.clear();
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).report.data == tahoe::value(0)));
+  const auto after = stored();
+  auto mixed = after;  // as an edit of the API leaves it that had read the query before
+  mixed.extra = before.extra;
+  write_back(mixed);
+  visible.orgids = {"org"};
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).report.data == tahoe::value(2)));
+}
+
+BOOST_AUTO_TEST_CASE(the_socket_that_is_told_is_read_when_the_query_is_ready) {
+  auto trouble = std::make_shared<tests::faults>();
+  const auto watched = tests::failing(stores, trouble);
+  const actors::query_claims claims{"this server", 60, 600};
+  const auto taken = actors::open_query(*stores.reports, asked, visible, false, now, claims);
+  BOOST_REQUIRE((taken && taken->what == actors::taken_query::outcome::taken));
+  bool updated = false;
+  trouble->on_call = [&](std::string_view call) {
+    if (call == "reports.update") updated = true;
+    if (call != "reports.get" || !updated) return;
+    BOOST_REQUIRE(stores.reports->update(*report::with_socket(stored(), {"localhost", 4321, "00ff"})));
+  };
+  const auto made = *report::failed_report("count", {failure::timed_out, "late"}, tests::user, now);
+  const auto done = actors::finish_query(
+      *watched.reports, {std::make_shared<const tahoe::document>(taken->query),
+                         std::make_shared<const tahoe::document>(made.report), "failed", "this server"});
+  BOOST_TEST((done.what == messages::report_stored::outcome::stored));
+  BOOST_TEST(done.socket.port == 4321);
+  BOOST_TEST(done.socket.nonce == "00ff");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

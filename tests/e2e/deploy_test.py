@@ -1,0 +1,58 @@
+"""What deploy/ ships beside the binary: the container's start, its packages, and that its files name each other right."""
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from harness import CYBEXD, SOURCE, until
+
+DEPLOY = os.path.join(SOURCE, "deploy")
+
+
+class Deploy(unittest.TestCase):
+    def test_the_start_of_the_container(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = folder + "/hub/cybexd.toml"
+            environment = {"PATH": os.path.dirname(CYBEXD) + ":/usr/bin:/bin", "CYBEXD_CONFIG": config, "CYBEXD_HTTP__LISTEN": "127.0.0.1:0",
+                           "CYBEXD_HTTP__OPERATORS": "127.0.0.1:0"}
+            start = [os.path.join(DEPLOY, "container-start")]
+            done = subprocess.run(start, env=environment, capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, "CYBEXD_ADMIN" in done.stderr, os.path.exists(config)), (2, True, False))
+            for time in ("first", "again"):
+                process = subprocess.Popen([*start, "run"], env={**environment, "CYBEXD_ADMIN": "you@example.org"}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                until("it serves", lambda: os.path.exists(folder + "/hub/data/run.json"), 60)
+                done = subprocess.run([*start, "status"], env=environment, capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                process.send_signal(signal.SIGTERM)
+                said = process.communicate(timeout=30)[0]
+                self.assertEqual(process.returncode, 0)
+                self.assertEqual("password:" in said, time == "first")
+
+    def test_the_packages_that_it_needs(self):
+        done = subprocess.run([os.path.join(DEPLOY, "runtime-packages"), CYBEXD], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        packages = done.stdout.split()
+        self.assertEqual(packages, sorted(set(packages)))
+        for wanted in ("ca-certificates", "tzdata", "libc6"):
+            self.assertIn(wanted, packages)
+        self.assertTrue(any(p.startswith("libssl3") for p in packages), packages)
+        self.assertFalse([p for p in packages if p.endswith("-dev")], packages)
+
+    def test_files_that_are_named_are_there(self):
+        with open(os.path.join(DEPLOY, "README.md"), encoding="utf-8") as file:
+            table = file.read().split("## Ports")[0]
+        named = {name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`([^`]+)`", line.split("|")[1])}
+        there = {name + ("/" if os.path.isdir(os.path.join(DEPLOY, name)) else "") for name in os.listdir(DEPLOY)} - {"README.md", "Dockerfile.dockerignore"}
+        self.assertEqual(named, there)
+        with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:
+            for name in re.findall(r"deploy/[a-z-]+", file.read()):
+                self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), name)
+        with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
+            for name in re.findall(r"\./(prometheus/[a-z.]+):", file.read()):
+                self.assertTrue(os.path.exists(os.path.join(DEPLOY, name)), name)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
