@@ -1,10 +1,11 @@
 """The golden reports through `cybexd import` and `cybexd report --batch`: a whole archive with users and organisations, and ranks."""
+import hashlib
 import json
 import os
 import tempfile
 import unittest
 
-from harness import Hub, golden
+from harness import ADMIN, Hub, golden
 
 
 def lines_of(values):
@@ -50,6 +51,18 @@ def graph_shape(data):
     return {sub_type: sorted(([item, len(path), path[0], path[-1]] for item, path in pairs), key=json.dumps) for sub_type, pairs in data.items()}
 
 
+def attribute_of(sub_type, data):
+    return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
+
+
+def event_of(part, orgid, time):
+    """An event of one attribute. Its canonical data is an object of one list of one text, each written as JSON text of the text below."""
+    canonical = json.dumps({part["sub_type"]: json.dumps([json.dumps(part["data"])])})
+    unique = f"eventsighting{orgid}{float(time)!r}{canonical}"
+    return {"itype": "event", "sub_type": "sighting", "orgid": orgid, "timestamp": float(time), "category": "unknown", "data": {part["sub_type"]: [part["data"]]}, "_cref": [part["_hash"]],
+            "_ref": [part["_hash"]], "_ben_ref": [], "_mal_ref": [], "_hash": hashlib.sha256(unique.encode()).hexdigest()}
+
+
 class GoldenReports(unittest.TestCase):
     def batch(self, hub, folder, queries):
         path = os.path.join(folder, "queries.ndjson")
@@ -72,6 +85,37 @@ class GoldenReports(unittest.TestCase):
             for case, answer in zip(scenario["cases"], answers):
                 with self.subTest(type=case["type"], data=case["data"], user=case["user"]):
                     self.check(case, answer)
+
+    def test_time_ranges(self):
+        """Each range by an attribute of its own: events right at its ends and a second outside them."""
+        ranges = golden("dtrange.json")
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            hub.org("one")
+            orgid = hashlib.sha256(b"objectcybexp_orgone").hexdigest()
+            documents, queries, wanted = {}, [], []
+            for number, case in enumerate(ranges["cases"]):
+                asked = attribute_of("url", f"case {number}")
+                ends = () if "error" in case else (case["start"], case["end"])
+                times = {t for end in ends for t in (end - 1, end, end + 1)}
+                for time in times:
+                    event = event_of(asked, orgid, time)
+                    documents |= {asked["_hash"]: asked, event["_hash"]: event}
+                # A bound of 0 is none.
+                inside = lambda t: (ends[0] == 0 or t >= ends[0]) and (ends[1] == 0 or t <= ends[1])  # noqa: E731
+                wanted.append(None if "error" in case else sum(map(inside, times)))
+                data = {"sub_type": "url", "data": f"case {number}", **{k: case[k] for k in ("from", "to", "last", "tzname") if case[k] is not None}}
+                queries.append({"type": "count", "data": data, "user": ADMIN, "now": ranges["now"]})
+            path = os.path.join(folder, "archive")
+            with open(path, "wb") as file:
+                file.write(lines_of(documents.values()))
+            hub.run("import", path, "--store", "archive")
+            for case, answer, count in zip(ranges["cases"], self.batch(hub, folder, queries), wanted):
+                with self.subTest(case=case):
+                    if count is None:
+                        self.assertEqual(answer["status"], "failed")
+                        self.assertTrue(answer["report"]["data"])
+                    else:
+                        self.assertEqual((answer["status"], answer["report"]["data"]), ("ready", count))
 
     @staticmethod
     def identities(scenario):
