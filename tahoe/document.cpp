@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tahoe/bson.hpp"
 #include "tahoe/json.hpp"
 
 namespace cybexd::tahoe {
@@ -149,8 +150,11 @@ expected<document> make_raw(std::string sub_type, value data, std::string orgid,
 expected<document> make_report(std::string sub_type, value data, std::string userid, double timestamp,
                                std::int64_t current_page, std::int64_t next_page,
                                const canonical_limits& limits) {
+  constexpr std::size_t room_for_the_rest = 4096;  // other fields, and what a store adds
   auto d = begin(itype::report, std::move(sub_type));
   if (!d) return d;
+  if (bson_size(data) + room_for_the_rest > max_bson_size)
+    return fail(failure::too_large, "the report is too large to be stored");
   d->data = std::move(data);
   d->timestamp = timestamp;
   d->extra.emplace_back("userid", std::move(userid));

@@ -41,7 +41,7 @@ class verifier {
     }
   }
 
-  void complain_of_index(std::string_view store, const std::string& problem) {
+  void complain_of_store(std::string_view store, const std::string& problem) {
     ++problems_;
     if (examples_.size() < most_examples)
       examples_.push_back(tahoe::object{{"store", store}, {"hash", ""}, {"problem", problem}});
@@ -81,10 +81,13 @@ expected<void> check_store(verifier& into, std::string_view name, Store& store) 
     if (!found) return fail(found.error());
     return found->has_value();
   };
-  return store.each([&](const tahoe::document& d) {
+  const auto walked = store.each([&](const tahoe::document& d) {
     into.check(name, d, find);
     return true;
   });
+  if (walked || walked.error().kind != failure::corrupt) return walked;
+  into.complain_of_store(name, walked.error().text);  // what cannot be read is a fault, not an end
+  return {};
 }
 
 /// The raw documents that archived entries name must be there.
@@ -116,7 +119,7 @@ expected<tahoe::value> verify(engine& on, const tahoe::value&) {
   verifier all;
   if (const auto checked = check_store(all, "archive", *on.stores().archive); !checked)
     return fail(checked.error());
-  const auto complain = [&](const std::string& problem) { all.complain_of_index("archive", problem); };
+  const auto complain = [&](const std::string& problem) { all.complain_of_store("archive", problem); };
   if (const auto checked = on.stores().archive->check_index(complain); !checked) return fail(checked.error());
   if (const auto checked = check_lake(all, on.stores()); !checked) return fail(checked.error());
   if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)

@@ -16,6 +16,8 @@ class mongodb_clock {
   explicit mongodb_clock(std::function<double()> fixed = {}) : fixed_(std::move(fixed)) {}
   /// Unix seconds; by our own clock until the first `compare`.
   [[nodiscard]] double now() const;
+  /// Seconds that the database's clock is ahead of ours.
+  [[nodiscard]] double ahead() const { return ahead_; }
   /// Asks the database what time it is: one command.
   [[nodiscard]] expected<void> compare(mongodb_home& home);
   /// The same if the last time is ten minutes ago; a failure leaves things as they are.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tahoe/store/document_facts.hpp"
+#include "tahoe/store/mongodb_clock.hpp"
 #include "tahoe/store/mongodb_documents.hpp"
 #include "tahoe/store/mongodb_reports_query.hpp"
 #include "tahoe/store/mongodb_stores.hpp"
@@ -23,9 +24,10 @@ bson queries_in(std::string_view status) {
   return filter;
 }
 
-/// Queries in `processing` whose server is gone, or that another module left there.
-bson left_behind(double now, double foreign_age) {
-  const auto run_out = bson().add(until_field, bson().add("$lt", now));
+/// Queries in `processing` whose server is gone, or that another module left there. `ahead`: of the clock by
+/// which claims end.
+bson left_behind(double now, double foreign_age, double ahead) {
+  const auto run_out = bson().add(until_field, bson().add("$lt", now + ahead));
   bson foreign;
   foreign.add(until_field, bson().add("$not", bson().add("$type", "number")));
   foreign.add("data.timestamp.0", bson().add("$not", bson().add("$gte", now - foreign_age)));
@@ -70,7 +72,7 @@ class mongodb_reports final : public report_store {
       if (stored->empty()) return false;
       auto query = read_query(stored->front().view());
       if (!query) return fail(query.error());
-      if (!holds(update, *query)) return false;
+      if (!holds(update, *query, clock_.ahead())) return false;
       auto done = apply(update, *stored, *query);
       if (!done || *done) return done;
     }
@@ -84,7 +86,7 @@ class mongodb_reports final : public report_store {
     auto ours = by_hashes(queries);
     ours.add("_cref", crypto::to_hex(status_hash("processing"))).add(owner_field, claim.owner);
     bulk_write write;
-    (void)write.update_many(ours, bson().add("$set", bson().add(until_field, claim.deadline)));
+    (void)write.update_many(ours, bson().add("$set", claim_fields_of(claim, clock_.ahead())));
     auto done = documents_.write(std::move(write), "reports: renew");
     if (!done) return fail(done.error());
     if (!done->faults.empty()) return fail(done->faults.front().problem);
@@ -95,8 +97,9 @@ class mongodb_reports final : public report_store {
     std::vector<document> found;
     if (limit == 0) return found;
     if (auto ready = ready_(); !ready) return fail(ready.error());
+    clock_.compare_now_and_then(documents_.home());
     if (auto done = look(queries_in("wait"), "wait", limit, found); !done) return fail(done.error());
-    if (auto done = look(left_behind(now, foreign_age), "processing", limit, found); !done)
+    if (auto done = look(left_behind(now, foreign_age, clock_.ahead()), "processing", limit, found); !done)
       return fail(done.error());
     std::stable_sort(found.begin(), found.end(), [](const document& a, const document& b) {
       return facts::state_of(a).timestamp < facts::state_of(b).timestamp;
@@ -123,20 +126,21 @@ class mongodb_reports final : public report_store {
   expected<std::uint64_t> size() override { return documents_.about_how_many("reports: size"); }
 
  private:
-  expected<void> make_indexes() {
+  expected<void> prepare() {
     if (read_only_) return documents_.tell_missing_index("_hash", *ties_.say, "reports: indexes");
     const std::vector<index_wish> wishes{{"_hash_1", std::move(bson().add("_hash", 1)), true, {}},
                                          {"_cref_1", std::move(bson().add("_cref", 1)), false, {}},
                                          {"data.report_id_1", std::move(bson().add("data.report_id", 1)),
                                           false, std::move(bson().add("sub_type", "query"))}};
-    return documents_.make_indexes(wishes, *ties_.say, "reports: indexes");
+    if (auto made = documents_.make_indexes(wishes, *ties_.say, "reports: indexes"); !made) return made;
+    return clock_.compare(documents_.home());
   }
 
   expected<bool> put_claimed(const query_update& update) {
     ordered_writes writes;
     for (const auto& d : update.new_children)
       if (auto added = writes.put(d); !added) return fail(added.error());
-    const auto claim = update.claim ? claim_fields_of(*update.claim) : bson();
+    const auto claim = update.claim ? claim_fields_of(*update.claim, clock_.ahead()) : bson();
     if (auto added = writes.put(update.query, claim); !added) return fail(added.error());
     auto done = write(writes, 1, "reports: put");
     if (!done) return fail(done.error());
@@ -161,7 +165,7 @@ class mongodb_reports final : public report_store {
       if (auto added = writes.put(d); !added) return fail(added.error());
       ++expected_count;
     }
-    auto change = change_of(update, stored.front().view(), query);
+    auto change = change_of(update, stored.front().view(), query, clock_.ahead());
     if (!change) return fail(change.error());
     writes.update(unchanged(stored.front().view()), std::move(*change));
     auto done = write(writes, 1, "reports: update");
@@ -172,7 +176,7 @@ class mongodb_reports final : public report_store {
       const auto view = stored[i].view();
       const auto twin = read_query(view);
       if (!twin) continue;
-      auto follow = change_of(update, view, *twin);
+      auto follow = change_of(update, view, *twin, clock_.ahead());
       if (follow) others.update(unchanged(view), std::move(*follow));
     }
     if (!others.empty())
@@ -210,7 +214,8 @@ class mongodb_reports final : public report_store {
   mongodb_collection documents_;
   store_ties ties_;
   bool read_only_;
-  once_ready ready_{[this] { return make_indexes(); }};
+  mongodb_clock clock_;
+  once_ready ready_{[this] { return prepare(); }};
 };
 
 }  // namespace

@@ -71,16 +71,16 @@ expected<stored_query> read_query(const bson_view& stored) {
   return out;
 }
 
-bson claim_fields_of(const query_claim& claim) {
-  return std::move(bson().add(owner_field, claim.owner).add(until_field, claim.deadline));
+bson claim_fields_of(const query_claim& claim, double ahead) {
+  return std::move(bson().add(owner_field, claim.owner).add(until_field, claim.deadline + ahead));
 }
 
-bool holds(const query_update& update, const stored_query& stored) {
+bool holds(const query_update& update, const stored_query& stored, double ahead) {
   if (update.only_if_status && facts::state_of(stored.query).status != *update.only_if_status) return false;
   if (update.only_if_claimed_by && (!stored.claim || stored.claim->owner != *update.only_if_claimed_by))
     return false;
   return !update.only_if_claim_free_at || !stored.claim || stored.waits ||
-         stored.claim->deadline < *update.only_if_claim_free_at;
+         stored.claim->deadline < *update.only_if_claim_free_at + ahead;
 }
 
 bson unchanged(const bson_view& stored) {
@@ -96,7 +96,8 @@ bson unchanged(const bson_view& stored) {
   return filter;
 }
 
-expected<bson> change_of(const query_update& update, const bson_view& stored, const stored_query& query) {
+expected<bson> change_of(const query_update& update, const bson_view& stored, const stored_query& query,
+                         double ahead) {
   std::vector<hash256> gone, come;
   if (update.query.data.find("status") != nullptr) gone = status_hashes();  // whichever `_cref` holds
   object set, data;
@@ -121,7 +122,7 @@ expected<bson> change_of(const query_update& update, const bson_view& stored, co
   }
   auto fields = bson::from(value(std::move(set)));
   if (!fields) return fail(fields.error());
-  if (update.claim) fields->add_all(claim_fields_of(*update.claim).view());
+  if (update.claim) fields->add_all(claim_fields_of(*update.claim, ahead).view());
   return std::move(bson().add("$set", *fields));
 }
 

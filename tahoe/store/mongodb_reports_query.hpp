@@ -5,7 +5,7 @@
 // Besides the original's fields it has, at the top level,
 //
 //   _cybexd_owner  string   the server that took it
-//   _cybexd_until  double   Unix seconds; afterwards the claim is free again
+//   _cybexd_until  double   Unix seconds by the database's clock; afterwards the claim is free again
 //
 // and what the query side keeps (`_cybexd_visible`, `_cybexd_answer`). The original's API may write old
 // values of all these back with an edit of its own; so no claim counts on a query whose `_cref` holds the
@@ -29,18 +29,18 @@ inline constexpr std::array claim_fields{owner_field, until_field};  ///< Not pa
 /// A query with a claim on it.
 struct stored_query {
   document query;
-  std::optional<query_claim> claim;
-  bool waits = false;  ///< By its `_cref`.
+  std::optional<query_claim> claim;  ///< By the database's clock.
+  bool waits = false;                ///< By its `_cref`.
 };
 
 /// Errors: corrupt.
 [[nodiscard]] expected<stored_query> read_query(const bson_view& stored);
 
-/// The fields of a claim.
-[[nodiscard]] bson claim_fields_of(const query_claim& claim);
+/// The fields of a claim whose deadline is by our clock; `ahead`: seconds that the database's is before it.
+[[nodiscard]] bson claim_fields_of(const query_claim& claim, double ahead);
 
 /// Whether the conditions of an update hold.
-[[nodiscard]] bool holds(const query_update& update, const stored_query& stored);
+[[nodiscard]] bool holds(const query_update& update, const stored_query& stored, double ahead);
 
 /// Finds this very document, if nobody has changed since what an update looks at and changes.
 [[nodiscard]] bson unchanged(const bson_view& stored);
@@ -48,6 +48,6 @@ struct stored_query {
 /// `_cref` and `_ref`, and sets fields of our own; the socket and all else stay as they are. Errors:
 /// bad_input.
 [[nodiscard]] expected<bson> change_of(const query_update& update, const bson_view& stored,
-                                       const stored_query& query);
+                                       const stored_query& query, double ahead);
 
 }  // namespace cybexd::store

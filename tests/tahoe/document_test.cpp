@@ -142,6 +142,20 @@ BOOST_AUTO_TEST_CASE(a_sub_type_that_is_no_identifier_is_refused) {
   BOOST_CHECK(tahoe::make_attribute("_A9", 1));
 }
 
+// A report of many small numbers was stored by nobody: its canonical form is short, and it takes more than 16
+// MiB.
+BOOST_AUTO_TEST_CASE(a_report_that_no_store_takes_is_refused) {
+  const auto report_of = [](int items) {
+    return tahoe::make_report("count", tahoe::array(static_cast<std::size_t>(items), 80), "u", 1.5, 1, 1);
+  };
+  const auto fits = report_of(1'200'000);
+  BOOST_REQUIRE(fits);
+  BOOST_CHECK(tahoe::to_bson(tahoe::to_value(*fits)));
+  const auto refused = report_of(1'500'000);
+  BOOST_REQUIRE(!refused);
+  BOOST_CHECK(refused.error().kind == failure::too_large);
+}
+
 BOOST_AUTO_TEST_CASE(wrong_types_of_fields_are_named) {
   const std::string hash(64, 'a');
   const std::vector<std::pair<std::string, std::string>> wrong = {
