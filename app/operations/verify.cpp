@@ -47,6 +47,15 @@ class verifier {
       examples_.push_back(tahoe::object{{"store", store}, {"hash", ""}, {"problem", problem}});
   }
 
+  /// References that were found already: most documents refer to a few common ones.
+  void remember(const tahoe::hash256& hash) {
+    constexpr std::size_t most = 1u << 20;
+    if (seen_.size() >= most) seen_.clear();
+    seen_.insert(hash);
+  }
+
+  [[nodiscard]] bool knows(const tahoe::hash256& hash) const { return seen_.contains(hash); }
+
   tahoe::value result() && {
     return tahoe::object{
         {"documents", documents_}, {"problems", problems_}, {"examples", std::move(examples_)}};
@@ -58,13 +67,6 @@ class verifier {
     if (examples_.size() >= most_examples) return;
     examples_.push_back(
         tahoe::object{{"store", store}, {"hash", crypto::to_hex(d.hash)}, {"problem", problem}});
-  }
-
-  /// References that were found already: most documents refer to a few common ones.
-  void remember(const tahoe::hash256& hash) {
-    constexpr std::size_t most = 1u << 20;
-    if (seen_.size() >= most) seen_.clear();
-    seen_.insert(hash);
   }
 
   std::int64_t documents_ = 0, problems_ = 0;
@@ -88,6 +90,29 @@ expected<void> check_store(verifier& into, std::string_view name, Store& store) 
   return {};
 }
 
+/// The raw documents that archived entries name must be there.
+expected<void> check_lake(verifier& into, const store::stores& stores) {
+  constexpr std::size_t page = 1000;
+  for (store::entry_id after;;) {
+    const auto some = stores.lake->entries(after, page);
+    if (!some) return fail(some.error());
+    if (some->empty()) return {};
+    after = some->back().entry.id;
+    for (const auto& [entry, mark] : *some) {
+      for (const auto& ref : mark.refs) {
+        if (into.knows(ref)) continue;
+        const auto there = stores.archive->get(ref);
+        if (!there) return fail(there.error());
+        if (*there)
+          into.remember(ref);
+        else
+          into.complain_of_index("cache", "entry " + entry.id + " names the raw document " +
+                                              crypto::to_hex(ref) + ", which is not in the archive");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 expected<tahoe::value> verify(engine& on, const tahoe::value&) {
@@ -96,10 +121,17 @@ expected<tahoe::value> verify(engine& on, const tahoe::value&) {
     return fail(checked.error());
   const auto complain = [&](const std::string& problem) { all.complain_of_store("archive", problem); };
   if (const auto checked = on.stores().archive->check_index(complain); !checked) return fail(checked.error());
+  if (const auto checked = check_lake(all, on.stores()); !checked) return fail(checked.error());
   if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)
     return fail(checked.error());
   if (const auto checked = check_store(all, "identity", *on.stores().identity); !checked)
     return fail(checked.error());
+  const auto of = [&](const char* name) {
+    return [&all, name](const std::string& problem) { all.complain_of_index(name, problem); };
+  };
+  for (const auto& checked : {on.stores().lake->check(of("cache")), on.stores().reports->check(of("report")),
+                              on.stores().identity->check(of("identity"))})
+    if (!checked) return fail(checked.error());
   return std::move(all).result();
 }
 

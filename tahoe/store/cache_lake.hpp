@@ -2,6 +2,7 @@
 // The cache data lake: sealed records that wait to be archived (`spec/archive.md`).
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -147,6 +148,13 @@ class cache_lake {
   /// in this order. Those that were adopted before are passed over, so that doing it again doubles nothing.
   /// Durable on return.
   [[nodiscard]] virtual expected<void> adopt(std::span<const kept_entry> entries) = 0;
+
+  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look;
+  /// `complain` is told one sentence for each fault. Nothing to do where it keeps nothing of the kind.
+  [[nodiscard]] virtual expected<void> check(const std::function<void(const std::string&)>& complain) {
+    (void)complain;
+    return {};
+  }
 };
 
 }  // namespace cybexd::store

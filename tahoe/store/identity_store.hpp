@@ -93,6 +93,13 @@ class identity_store {
   /// return; doing it again changes nothing, and finishes what was cut short: on MongoDB it is no single
   /// step.
   [[nodiscard]] virtual expected<void> adopt(const identity_adoption& what) = 0;
+
+  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look;
+  /// `complain` is told one sentence for each fault. Nothing to do where it keeps nothing of the kind.
+  [[nodiscard]] virtual expected<void> check(const std::function<void(const std::string&)>& complain) {
+    (void)complain;
+    return {};
+  }
 };
 
 }  // namespace cybexd::store

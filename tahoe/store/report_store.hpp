@@ -57,6 +57,13 @@ class report_store {
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
   /// As of the archive.
   [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
+
+  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look;
+  /// `complain` is told one sentence for each fault. Nothing to do where it keeps nothing of the kind.
+  [[nodiscard]] virtual expected<void> check(const std::function<void(const std::string&)>& complain) {
+    (void)complain;
+    return {};
+  }
 };
 
 }  // namespace cybexd::store

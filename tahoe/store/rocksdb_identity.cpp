@@ -158,6 +158,9 @@ class rocksdb_identity final : public identity_store {
   expected<void> each(const std::function<bool(const document&)>& visit) override {
     return each_document(*home_, family::identity_docs, visit);
   }
+  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+    return check_identity_rows(*home_, complain);
+  }
 
  private:
   /// Documents as a change leaves them; nothing: erased.

@@ -1,6 +1,8 @@
 #pragma once
 // The embedded stores but for lake and archive, which have headers of their own. Internal to tahoe/store/.
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "tahoe/store/identity_store.hpp"
 #include "tahoe/store/report_store.hpp"
@@ -11,5 +13,9 @@ namespace cybexd::store {
 [[nodiscard]] std::shared_ptr<report_store> make_rocksdb_reports(std::shared_ptr<rocksdb_home> home);
 [[nodiscard]] expected<std::shared_ptr<identity_store>> make_rocksdb_identity(
     std::shared_ptr<rocksdb_home> home);
+
+/// Errors: unavailable.
+[[nodiscard]] expected<void> check_identity_rows(rocksdb_home& home,
+                                                 const std::function<void(const std::string&)>& complain);
 
 }  // namespace cybexd::store

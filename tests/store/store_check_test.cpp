@@ -1,0 +1,161 @@
+// What `check` of the embedded stores finds: nothing in stores that were used, and every kind of damage.
+#include <rocksdb/db.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tahoe/store/identity_rows.hpp"
+#include "tahoe/store/lake_rules.hpp"
+#include "tahoe/store/rocksdb_home.hpp"
+#include "tahoe/store/rocksdb_lake.hpp"
+#include "tahoe/store/rocksdb_stores.hpp"
+#include "tahoe/store/row.hpp"
+#include "tests/fixtures/embedded_archive.hpp"
+#include "tests/fixtures/migrations.hpp"
+
+namespace cybexd::tests {
+namespace {
+
+using store::family;
+
+std::vector<std::string> faults_of(const store::stores& all) {
+  std::vector<std::string> faults;
+  const auto complain = [&](const std::string& fault) { faults.push_back(fault); };
+  must(all.lake->check(complain));
+  must(all.reports->check(complain));
+  must(all.identity->check(complain));
+  return faults;
+}
+
+/// A filled home, with its rows changed while nobody looks.
+struct damaged_home {
+  embedded_home home;
+
+  damaged_home() { fill(home.all, 1, 40); }
+  /// The first key of a family that begins with the prefix and, where asked, ends with the letter.
+  std::string key(store::rocksdb_home& at, family f, const std::string& prefix = "", char last = 0) {
+    const std::unique_ptr<rocksdb::Iterator> rows(at.db().NewIterator(rocksdb::ReadOptions(), at.handle(f)));
+    for (rows->Seek(prefix); rows->Valid(); rows->Next())
+      if (rows->key().ToString().starts_with(prefix) && (last == 0 || rows->key().ToString().back() == last))
+        return rows->key().ToString();
+    BOOST_FAIL("no such row");
+    return {};
+  }
+  std::vector<std::string> after(const std::function<void(store::rocksdb_home&)>& damage) {
+    home.all = {};
+    damage(*open_home(home.options.directory));
+    home.all = embedded_home::opened(home.options);
+    return faults_of(home.all);
+  }
+  void erase(store::rocksdb_home& at, family f, const std::string& row) {
+    BOOST_REQUIRE(at.db().Delete(rocksdb::WriteOptions(), at.handle(f), row).ok());
+  }
+  void put(store::rocksdb_home& at, family f, const std::string& key, const std::string& row) {
+    BOOST_REQUIRE(at.db().Put(rocksdb::WriteOptions(), at.handle(f), key, row).ok());
+  }
+};
+
+void expect(const std::vector<std::string>& faults, const std::string& words) {
+  const auto found = std::any_of(faults.begin(), faults.end(),
+                                 [&](const auto& f) { return f.find(words) != std::string::npos; });
+  std::string all;
+  for (const auto& f : faults) all += f + "\n";
+  BOOST_TEST(found, words << " is not among " << faults.size() << " faults:\n" << all);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(store_check)
+
+BOOST_AUTO_TEST_CASE(nothing_is_found_in_stores_that_were_used) {
+  const seed_of_test seed;
+  embedded_home home;
+  BOOST_TEST(faults_of(home.all).empty());
+  fill(home.all, seed.value, 60);
+  for (const auto& fault : faults_of(home.all)) BOOST_ERROR(fault);
+  auto& lake = *home.all.lake;
+  const auto aside = must(lake.set_aside("", 100, false));
+  BOOST_REQUIRE(aside.size() > 2);
+  must(lake.retry(std::vector{aside[0].entry.id}));
+  must(lake.drop(std::vector{aside[1].entry.id}));
+  for (const auto& e : must(lake.take({}))) lake_talk::mark(lake, {lake_talk::done(e.id, e.records)});
+  embedded_home other;
+  check_complete(must(migrate(home.all, other.all)));
+  home.reopen();
+  for (const auto& fault : faults_of(home.all)) BOOST_ERROR(fault);
+  for (const auto& fault : faults_of(other.all)) BOOST_ERROR(fault);
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_damage_of_the_lake_is_found) {
+  const std::vector<std::pair<std::string, std::function<void(damaged_home&, store::rocksdb_home&)>>> kinds{
+      {"waits and is not listed",
+       [](auto& d, auto& at) { d.erase(at, family::lake_waiting, d.key(at, family::lake_waiting)); }},
+      {"is listed as waiting and does not wait",
+       [](auto& d, auto& at) {
+         const auto marked = d.key(at, family::lake_entries, "", 'm').substr(0, 8);
+         d.put(at, family::lake_waiting, marked, "");
+       }},
+      {"is set aside and not listed",
+       [](auto& d, auto& at) { d.erase(at, family::lake_aside, d.key(at, family::lake_aside)); }},
+      {"is listed as set aside and is not",
+       [](auto& d, auto& at) {
+         d.put(at, family::lake_aside, d.key(at, family::lake_waiting), store::number_key(3));
+       }},
+      {"is listed as set aside for another reason",
+       [](auto& d, auto& at) {
+         d.put(at, family::lake_aside, d.key(at, family::lake_aside), store::number_key(9));
+       }},
+      {"has no envelope",
+       [](auto& d, auto& at) { d.erase(at, family::lake_files, d.key(at, family::lake_files)); }},
+      {"is not there, and other rows name it",
+       [](auto& d, auto& at) { d.put(at, family::lake_files, store::number_key(99'999), "x"); }},
+      {"cannot be read",
+       [](auto& d, auto& at) {
+         d.put(at, family::lake_entries, d.key(at, family::lake_entries, "", 'e'), "x");
+       }},
+      {"the books are not those", [](auto& d, auto& at) { d.erase(at, family::lake_meta, "books"); }},
+  };
+  for (const auto& [words, damage] : kinds) {
+    damaged_home home;
+    expect(home.after([&, &change = damage](store::rocksdb_home& at) { change(home, at); }), words);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_damage_of_reports_and_identities_is_found) {
+  const std::vector<std::pair<std::string, std::function<void(damaged_home&, store::rocksdb_home&)>>> kinds{
+      {"is not filed as what it is",
+       [](auto& d, auto& at) { d.erase(at, family::report_index, d.key(at, family::report_index, "w")); }},
+      {"as what it is not",
+       [](auto& d, auto& at) {
+         const auto waiting = d.key(at, family::report_index, "w");
+         d.put(at, family::report_index, "p" + waiting.substr(1), "");
+       }},
+      {"cannot be read",
+       [](auto& d, auto& at) { d.put(at, family::report_docs, d.key(at, family::report_docs), "x"); }},
+      {"is not filed under u",
+       [](auto& d, auto& at) {
+         d.erase(at, family::identity_index, d.key(at, family::identity_index, "u"));
+       }},
+      {"is not filed under v",
+       [](auto& d, auto& at) {
+         d.erase(at, family::identity_index, d.key(at, family::identity_index, "v"));
+       }},
+      {"a row names u ghost@example.com",
+       [](auto& d, auto& at) {
+         d.put(at, family::identity_index, "ughost@example.com", std::string(crypto::sha256("x").view()));
+       }},
+      {"a row names m ",
+       [](auto& d, auto& at) {
+         auto seen = d.key(at, family::identity_index, "m");
+         seen[5] = static_cast<char>(seen[5] ^ 1);
+         d.put(at, family::identity_index, seen, "");
+       }},
+  };
+  for (const auto& [words, damage] : kinds) {
+    damaged_home home;
+    expect(home.after([&, &change = damage](store::rocksdb_home& at) { change(home, at); }), words);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cybexd::tests
