@@ -5,6 +5,17 @@
 
 namespace cybexd::actors {
 
+namespace {
+
+/// Bytes that a text of many lines holds while it is read: itself, and of each line what is to be marked, at
+/// worst why it was set aside.
+std::uint64_t text_cost(const store::lake_entry& entry) {
+  constexpr std::uint64_t line_bytes = 128;
+  return entry.bytes + entry.records * line_bytes;
+}
+
+}  // namespace
+
 void archive_line::add(store::lake_entry entry, std::uint64_t round) {
   const std::uint64_t key = ++last_key_;
   bytes_ += entry.bytes;
@@ -88,7 +99,7 @@ bool archive_line::start_entries() {
 
 bool archive_line::start_ndjson() {
   if (ndjson_.empty()) return false;
-  const auto bytes = jobs_.at(ndjson_.front()).entry.bytes;
+  const auto bytes = text_cost(jobs_.at(ndjson_.front()).entry);
   if (texts_ != 0 && (texts_ >= limits_.texts || text_bytes_ + bytes > limits_.text_bytes)) return false;
   unit u;
   u.keys = {ndjson_.front()};
@@ -159,7 +170,7 @@ bool archive_line::start_doomed() {
 void archive_line::release_text(job& j) {
   if (!std::exchange(j.counted, false)) return;
   --texts_;
-  text_bytes_ -= j.entry.bytes;
+  text_bytes_ -= text_cost(j.entry);
 }
 
 void archive_line::hold(job& j) {

@@ -231,7 +231,7 @@ messages::cache_poller_actor::behavior_type cache_poller(cache_poller_state::poi
   const auto meter = metrics->actor(cache_poller_state::name);
   behave(self, meter);
   act::st(self).start(self, options, partners, *metrics);
-  act::on_down(self, [self](caf::down_msg& down) { act::st(self).writer_down(down.source); });
+  act::on_down(self, [self](caf::down_msg& down) { act::st(self).writer_down(down); });
   return {metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
           metered(self, meter, "archive_once",
                   [self](const messages::archive_once& wish) -> caf::result<messages::archive_summary> {

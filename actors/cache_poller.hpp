@@ -59,7 +59,7 @@ class cache_poller_state {
   void once(bool force, caf::typed_response_promise<messages::archive_summary> promise);
   [[nodiscard]] messages::line_status status() const;
   void drain(caf::typed_response_promise<messages::drained> promise);
-  void writer_down(const caf::actor_addr& who);
+  void writer_down(const caf::down_msg& who);
 
  private:
   struct round {

@@ -78,14 +78,15 @@ void cache_poller_state::new_writer() {
   take_along(self_, writer_);
 }
 
-void cache_poller_state::writer_down(const caf::actor_addr& who) {
-  if (who != writer_.address()) return;
+void cache_poller_state::writer_down(const caf::down_msg& who) {
+  if (who.source != writer_.address()) return;
   metrics_->actor("archive_writer").restarted();
   new_writer();
   if (!line_) return;
-  // What it had gathered is not answered any more. A late answer finds no unit of that number.
-  for (const auto unit : std::exchange(committing_, {}))
-    line_->unavailable(unit, "the archive writer is being replaced");
+  // What it had gathered is not answered any more. Any of it may have been the cause, so each is tried alone.
+  // A late answer finds no unit of that number.
+  const auto reason = error_text(self_, who.reason);
+  for (const auto unit : std::exchange(committing_, {})) line_->lost(unit, reason);
   advance();
 }
 

@@ -68,9 +68,13 @@ void intake_state::put() {
     from.erase(from.begin(), end);
     return part;
   };
-  const auto askers = split(askers_);
+  auto askers = split(askers_);
+  write({split(entries_)}, std::move(askers));
+}
+
+void intake_state::write(messages::put_entries what, std::shared_ptr<std::vector<waiting>> askers) {
   writing_ = true;
-  act::ask(self_, partners_.lake_writer, write_deadline, messages::put_entries{split(entries_)})
+  act::ask(self_, partners_.lake_writer, write_deadline, std::move(what))
       .then(
           [this, askers](messages::entries_put& result) {
             if (result.problem)
@@ -84,11 +88,29 @@ void intake_state::put() {
           });
 }
 
+/// Keeps in mind whether the lake takes writes, and tells.
+void intake_state::note(const error* trouble) {
+  const bool before = outage_.has_value();
+  outage_.reset();
+  if (trouble != nullptr && trouble->kind == failure::unavailable) outage_ = *trouble;
+  if (outage_) {
+    if (!before) tries_.succeeded();
+    act::tell_after(self_, tries_.next(), messages::intake_actor{self_}, messages::tick{++generation_});
+    tries_.failed();
+  }
+  if (partners_.told && (outage_ || before))
+    partners_.told(outage_ ? "the cache data lake, to take uploads: " + outage_->text : std::string());
+}
+
+void intake_state::tick(std::uint64_t generation) {
+  if (generation != generation_ || writing_ || !outage_ || draining_) return;
+  write({std::make_shared<const std::vector<store::new_entry>>()}, std::make_shared<std::vector<waiting>>());
+}
+
 void intake_state::answered(const std::vector<waiting>& askers,
                             const expected<std::vector<store::entry_id>>& ids) {
   writing_ = false;
-  outage_.reset();
-  if (!ids && ids.error().kind == failure::unavailable) outage_ = ids.error();
+  note(ids ? nullptr : &ids.error());
   for (std::size_t i = 0; i < askers.size(); ++i) {
     --requests_;
     bytes_ -= askers[i].bytes;
@@ -99,21 +121,22 @@ void intake_state::answered(const std::vector<waiting>& askers,
                              : expected<messages::submitted>(fail(ids.error())));
   }
   if (ids) partners_.arrived();
-  if (outage_ && !askers_.empty()) {
-    // What gathered behind a failed write would only wait for the next failure.
-    const auto rest = std::exchange(askers_, {});
-    entries_.clear();
-    const auto why = *outage_;
-    for (const auto& asker : rest) {
-      --requests_;
-      bytes_ -= asker.bytes;
-      (*asker.reply)(fail(why));
-    }
-  }
+  if (outage_) give_up_what_gathered();
   put();
   if (draining_ && requests_ == 0) {
     draining_->deliver(messages::drained{});
     self_->quit();
+  }
+}
+
+/// What gathered behind a failed write would only wait for the next failure.
+void intake_state::give_up_what_gathered() {
+  const auto rest = std::exchange(askers_, {});
+  entries_.clear();
+  for (const auto& asker : rest) {
+    --requests_;
+    bytes_ -= asker.bytes;
+    (*asker.reply)(fail(*outage_));
   }
 }
 
@@ -133,6 +156,7 @@ messages::intake_actor::behavior_type intake(intake_state::pointer self, const i
   act::st(self).start(self, options, partners);
   return {
       metered(self, meter, "submit", [self](const messages::submit& what) { act::st(self).submit(what); }),
+      metered(self, meter, "tick", [self](messages::tick tick) { act::st(self).tick(tick.generation); }),
       metered(self, meter, "drain", [self](messages::drain) -> caf::result<messages::drained> {
         auto promise = self->make_response_promise<messages::drained>();
         act::st(self).drain(promise);

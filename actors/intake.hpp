@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/backoff.hpp"
 #include "actors/shell.hpp"
 #include "crypto/error.hpp"
 #include "crypto/keys.hpp"
@@ -32,6 +33,7 @@ struct intake_partners {
   std::function<void()> arrived;           ///< Something new is in the lake.
   std::function<std::uint64_t()> pending;  ///< Records that wait in the lake; called on the intake's thread.
   std::function<double()> now;             ///< Unix seconds.
+  std::function<void(const std::string& trouble)> told = {};  ///< What it waits for; empty: all is well.
 };
 
 class intake_state {
@@ -42,6 +44,7 @@ class intake_state {
 
   void start(pointer self, intake_options options, intake_partners partners);
   void submit(const messages::submit& what);
+  void tick(std::uint64_t generation);
   void drain(caf::typed_response_promise<messages::drained> promise);
 
  private:
@@ -53,7 +56,10 @@ class intake_state {
   [[nodiscard]] std::optional<error> refuse(const messages::submission& what);
   [[nodiscard]] bool lake_is_full();
   void put();
+  void write(messages::put_entries what, std::shared_ptr<std::vector<waiting>> askers);
   void answered(const std::vector<waiting>& askers, const expected<std::vector<store::entry_id>>& ids);
+  void note(const error* trouble);
+  void give_up_what_gathered();
 
   pointer self_{};
   intake_options options_;
@@ -63,7 +69,9 @@ class intake_state {
   std::size_t requests_ = 0;  // gathered and being written
   std::uint64_t bytes_ = 0;
   bool writing_ = false;
-  std::optional<error> outage_;                 // how the last write failed
+  std::optional<error> outage_;                                              // how the last write failed
+  backoff tries_{{2, std::chrono::seconds(5), std::chrono::seconds(0)}, 0};  // to see whether it is over
+  std::uint64_t generation_ = 0;
   std::uint64_t pending_ = 0;                   // records that waited in the lake
   caf::actor_clock::time_point pending_until_;  // when that is looked up again
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
@@ -71,7 +79,7 @@ class intake_state {
 
 /// While one write is under way the next one gathers: many uploads share one sync, a lone one waits for
 /// nobody. Beyond its budget it answers overloaded; while the lake is down, unavailable, but for one upload
-/// at a time that tries.
+/// at a time that tries. Without uploads it tries by itself, every few seconds.
 [[nodiscard]] messages::intake_actor spawn_intake(caf::actor_system& system, intake_options options,
                                                   intake_partners partners, telemetry& metrics);
 

@@ -20,11 +20,25 @@ void show_books(telemetry& metrics, const store::lake_books& books, double now) 
               books.oldest_eligible ? std::max(0.0, now - *books.oldest_eligible) : 0);
 }
 
+/// The stores by their names in the configuration, however a home calls them.
+std::string_view store_label(std::string_view name) {
+  return name == "lake" ? "cache" : name == "reports" ? "report" : name;
+}
+
+/// Whether the store answers a question that costs next to nothing.
+template <class Store>
+void show_store(telemetry& metrics, std::string_view label, Store& of) {
+  metrics.set(gauge::store_up, {label}, of.get(store::hash256{}) ? 1 : 0);
+}
+
 }  // namespace
 
 void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now) {
   // A store that is down leaves the figures of the last look: they still belong together.
-  metrics.on_scrape([lake = stores.lake, archive = stores.archive, now = std::move(now)](telemetry& into) {
+  metrics.on_scrape([lake = stores.lake, archive = stores.archive, reports = stores.reports,
+                     identity = stores.identity, now = std::move(now)](telemetry& into) {
+    show_store(into, "report", *reports);
+    show_store(into, "identity", *identity);
     const auto books = lake->books();
     into.set(gauge::store_up, {"cache"}, books ? 1 : 0);
     if (books) show_books(into, *books, now());
@@ -35,8 +49,9 @@ void connect_metrics(telemetry& metrics, const store::stores& stores, std::funct
   if (stores.statistics) metrics.set_statistics(stores.statistics);
   if (stores.on_commit)
     *stores.on_commit = [&metrics](std::string_view store, double seconds, std::size_t items) {
-      metrics.observe(histogram::store_commit, {store}, seconds);
-      metrics.observe(histogram::store_batch, {store}, static_cast<double>(items));
+      const auto label = store_label(store);
+      metrics.observe(histogram::store_commit, {label}, seconds);
+      metrics.observe(histogram::store_batch, {label}, static_cast<double>(items));
     };
 }
 

@@ -86,6 +86,7 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
 /// fix the clock differently for each, get a report of their own afterwards.
 expected<void> query_desk_state::wait_for_same(job& running, const messages::ask_query& asked) {
   if (!asked.what->token.empty()) {
+    running.promised = true;
     (*asked.reply)(query_answer{});
     return {};
   }
@@ -106,10 +107,11 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   const auto taken = self_->clock().now();
   work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   auto& job = jobs_[key];
-  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false};
+  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
-    job.waiters.emplace(waiter, asked->reply);
+    job.waiters[waiter] = {asked->reply, asked->asker};
+    if (asked->asker != 0) askers_[asked->asker] = {key, waiter};
     act::tell_after(self_, asked->patience, messages::query_desk_actor{self_},
                     messages::patience_over{key, waiter});
   }
@@ -149,6 +151,7 @@ void query_desk_state::run_job(const std::string& type, const std::string& key) 
 
 void query_desk_state::made(const std::string& key, messages::report_made& result) {
   const auto& job = jobs_.at(key);
+  if (job.abandoned) return withdraw(key);
   if (draining_ && job.work->cancelled) return put_back(key);
   auto made = std::move(*result.result);
   if (!made && made.error().kind != failure::bad_input) {
@@ -180,13 +183,13 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
   using outcome = messages::report_stored::outcome;
   auto& job = jobs_.at(key);
   const auto label = queues_.contains(job.type) ? std::string_view(job.type) : other_types;
-  for (auto& [number, reply] : job.waiters) {
+  for (auto& [number, waiting] : job.waiters) {
     if (result.what == outcome::unavailable)
-      (*reply)(fail(failure::unavailable, "the report store cannot be reached"));
+      (*waiting.answer)(fail(failure::unavailable, "the report store cannot be reached"));
     else if (result.what == outcome::superseded || !report)
-      (*reply)(query_answer{});
+      (*waiting.answer)(query_answer{});
     else
-      (*reply)(query_answer{outcome_of(status), *report});
+      (*waiting.answer)(query_answer{outcome_of(status), *report});
   }
   if (result.what == outcome::stored) {
     options_.metrics->add(counter::reports, {label, status});
@@ -211,7 +214,9 @@ void query_desk_state::tell(const report::reply_socket& socket) {
 }
 
 void query_desk_state::finish(const std::string& key) {
-  auto parked = std::move(jobs_.at(key).parked);
+  auto& job = jobs_.at(key);
+  for (const auto& [number, waiting] : job.waiters) askers_.erase(waiting.asker);
+  auto parked = std::move(job.parked);
   jobs_.erase(key);
   for (auto& asked : parked) ask(asked);
   end_if_idle();
@@ -222,7 +227,9 @@ void query_desk_state::lose_patience(const messages::patience_over& over) {
   if (found == jobs_.end()) return;
   const auto waiter = found->second.waiters.find(over.waiter);
   if (waiter == found->second.waiters.end()) return;
-  (*waiter->second)(query_answer{});
+  (*waiter->second.answer)(query_answer{});
+  found->second.promised = true;
+  askers_.erase(waiter->second.asker);
   found->second.waiters.erase(waiter);
 }
 
@@ -234,6 +241,7 @@ messages::query_desk_actor::behavior_type query_desk(query_desk_state::pointer s
   return {metered(self, meter, "ask", [self](messages::ask_query& asked) { act::st(self).ask(asked); }),
           metered(self, meter, "run",
                   [self](const messages::run_queries& found) { return act::st(self).run(found); }),
+          metered(self, meter, "abandon", [self](messages::abandon asker) { act::st(self).abandon(asker); }),
           metered(self, meter, "patience",
                   [self](const messages::patience_over& over) { act::st(self).lose_patience(over); }),
           [self](messages::renew_claims) { act::st(self).renew_claims(); },

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/query_queue.hpp"
@@ -65,19 +66,26 @@ class query_desk_state {
   messages::queries_taken run(const messages::run_queries& found);
   void lose_patience(const messages::patience_over& over);
   void renew_claims();
+  void abandon(messages::abandon asker);
   void drain(caf::typed_response_promise<messages::drained> promise);
   void stop_running();
 
  private:
   using reply = messages::reply_handle<messages::query_answer>;
+  struct waiter {
+    reply answer;
+    std::uint64_t asker = 0;
+  };
   struct job {
     tahoe::document query;
     std::string type;
     std::shared_ptr<messages::report_job> work;
     std::chrono::steady_clock::time_point taken;
-    std::map<std::uint64_t, reply> waiters;
+    std::map<std::uint64_t, waiter> waiters;
     std::vector<messages::ask_query> parked;  ///< The same query of this machine's operator, asked anew.
     bool running = false;
+    bool promised = false;   ///< Somebody was told to come back for it, or it is not from an asker at all.
+    bool abandoned = false;  ///< Nobody wants it any more.
   };
 
   expected<void> accept(const messages::ask_query& asked);
@@ -93,6 +101,7 @@ class query_desk_state {
   void stored(const std::string& key, const std::shared_ptr<const tahoe::document>& report,
               const std::string& status, const messages::report_stored& result);
   void put_back(const std::string& key);
+  void withdraw(const std::string& key);
   void finish(const std::string& key);
   void tell(const report::reply_socket& socket);
   void end_if_idle();
@@ -104,6 +113,8 @@ class query_desk_state {
   std::map<std::string, job> jobs_;  ///< By the query's hash as hex: those that are ours and not finished.
   std::map<std::string, query_queue> queues_;
   std::uint64_t waiters_ = 0;  ///< Numbers them.
+  /// Askers that may go away: the query and the number of the waiter.
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> askers_;
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };
 

@@ -1,4 +1,4 @@
-// The query desk's other half: queries that others put into the store, and the orderly stop.
+// The query desk's other half: queries that others put into the store, askers who leave, the orderly stop.
 #include <algorithm>
 
 #include "actors/log.hpp"
@@ -53,7 +53,7 @@ void query_desk_state::fail_found(const tahoe::document& query, const error& why
   const auto key = crypto::to_hex(query.hash);
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
-  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true};
+  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false};
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));
@@ -64,7 +64,33 @@ void query_desk_state::put_back(const std::string& key) {
   auto& job = jobs_.at(key);
   const auto back = give_back(*options_.store, job.query, options_.claims.owner);
   if (!back) log(log_level::warning, name, "query " + key + " could not be given back: " + back.error().text);
-  for (auto& [number, reply] : job.waiters) (*reply)(messages::query_answer{});
+  for (auto& [number, waiting] : job.waiters) (*waiting.answer)(messages::query_answer{});
+  finish(key);
+}
+
+void query_desk_state::abandon(messages::abandon asker) {
+  const auto found = askers_.find(asker.asker);
+  if (found == askers_.end()) return;
+  const auto [key, waiter] = found->second;
+  askers_.erase(found);
+  auto& job = jobs_.at(key);
+  job.waiters.erase(waiter);
+  if (!job.waiters.empty() || !job.parked.empty() || job.promised) return;
+  job.abandoned = true;
+  job.work->cancelled = true;
+  if (job.running) return;  // the worker notices, and `made` goes on
+  const auto queue = queue_of(job.type);
+  queues_.at(queue).forget(key);
+  withdraw(key);
+  pump(queue);
+}
+
+/// As if it had not been asked: whoever asks again has it made.
+void query_desk_state::withdraw(const std::string& key) {
+  const auto& job = jobs_.at(key);
+  const auto back = set_status(*options_.store, job.query, "invalid", options_.claims.owner);
+  if (!back) log(log_level::warning, name, "query " + key + " could not be withdrawn: " + back.error().text);
+  options_.metrics->add(counter::reports, {queue_of(job.type), "withdrawn"});
   finish(key);
 }
 

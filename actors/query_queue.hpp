@@ -30,6 +30,9 @@ class query_queue {
 
   void done() { --running_; }
 
+  /// Takes one that waits out of it.
+  void forget(const std::string& key) { std::erase(waiting_, key); }
+
   /// Takes all that wait.
   [[nodiscard]] std::deque<std::string> clear() { return std::exchange(waiting_, {}); }
 

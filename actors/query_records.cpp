@@ -139,7 +139,12 @@ expected<taken_query> take_found_query(store::report_store& store, const tahoe::
 }
 
 expected<bool> give_back(store::report_store& store, const tahoe::document& query, const std::string& owner) {
-  auto update = report::with_status(query, "wait");
+  return set_status(store, query, "wait", owner);
+}
+
+expected<bool> set_status(store::report_store& store, const tahoe::document& query, std::string_view status,
+                          const std::string& owner) {
+  auto update = report::with_status(query, status);
   if (!update) return fail(update.error());
   update->only_if_status = "processing";
   update->only_if_claimed_by = owner;

@@ -47,6 +47,10 @@ struct taken_query {
                                                      const store::visibility& who, double now,
                                                      const query_claims& claims);
 
+/// From `processing` under our claim to another status, without a report. False: it was not ours any more.
+[[nodiscard]] expected<bool> set_status(store::report_store& store, const tahoe::document& query,
+                                        std::string_view status, const std::string& owner);
+
 /// Back to `wait`, so that the next server takes it. False: it was not ours any more.
 [[nodiscard]] expected<bool> give_back(store::report_store& store, const tahoe::document& query,
                                        const std::string& owner);

@@ -9,12 +9,15 @@ namespace cybexd::actors {
 
 std::string readiness::waits_for() const {
   const std::lock_guard lock(guard_);
-  return what_;
+  std::string all;
+  for (const auto& what : what_)
+    if (!what.empty() && all.find(what) == std::string::npos) all += (all.empty() ? "" : "; ") + what;
+  return all;
 }
 
-void readiness::set(std::string what) {
+void readiness::set(part of, std::string what) {
   const std::lock_guard lock(guard_);
-  what_ = std::move(what);
+  what_.at(static_cast<std::size_t>(of)) = std::move(what);
 }
 
 namespace {
@@ -28,6 +31,7 @@ messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer s
   act::st(self).start(self, setup, again, ready);
   return {metered(self, meter, "submit", [self](messages::submit& what) { act::st(self).submit(what); }),
           metered(self, meter, "ask_query", [self](messages::ask_query& query) { act::st(self).ask(query); }),
+          metered(self, meter, "abandon", [self](messages::abandon asker) { act::st(self).abandon(asker); }),
           metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
           metered(self, meter, "archive_once",
                   [self](messages::archive_once wish) -> caf::result<messages::archive_summary> {

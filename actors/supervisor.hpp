@@ -1,6 +1,7 @@
 #pragma once
 // Starts the actors of the archive line and of the query side, watches and replaces them, passes on what
 // comes from outside, lets the line go on with new settings, stops in order.
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,16 +50,18 @@ struct line_setup {
 /// The settings of this moment, asked at a `renew`. Errors: as of the keys.
 using line_source = std::function<expected<line_setup>()>;
 
-/// What a running line waits for before it can serve. Thread safe.
+/// What a running server's actors wait for before they can serve. Thread safe.
 class readiness {
  public:
-  /// Empty: it can serve.
+  enum class part : std::uint8_t { whole, intake, line, queries };
+  /// Empty: it can serve. What several parts wait for is joined by "; ".
   [[nodiscard]] std::string waits_for() const;
-  void set(std::string what);
+  /// Empty: the part waits for nothing.
+  void set(part of, std::string what);
 
  private:
   mutable std::mutex guard_;
-  std::string what_ = "the actors to start";
+  std::array<std::string, 4> what_{"the actors to start", "", "", ""};
 };
 
 /// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who

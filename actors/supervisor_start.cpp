@@ -47,7 +47,7 @@ void supervisor_state::start(pointer self, line_setup setup, line_source again,
     start_intake();
   }
   if (options_.queries) start_queries();
-  ready_->set({});
+  ready_->set(readiness::part::whole, {});
   if (options_.archives) look_after_it();
 }
 
@@ -124,6 +124,8 @@ void supervisor_state::start_intake() {
     const auto books = lake->books();
     return books ? books->pending : 0;
   };
+  with.told = [ready = ready_](const std::string& trouble) { ready->set(readiness::part::intake, trouble); };
+  ready_->set(readiness::part::intake, {});
   intake_ = spawn_intake(self_->system(), options_.intake, std::move(with), *partners_.metrics);
   watch("intake", intake_);
 }
@@ -132,7 +134,7 @@ void supervisor_state::start_queries() {
   queries_ = spawn_query_side(self_->system(), partners_.stores, *options_.queries, *partners_.metrics);
   watch("query_desk", queries_.desk);
   watch("query_poller", queries_.poller);
-  show_readiness();
+  ready_->set(readiness::part::queries, {});
 }
 
 }  // namespace cybexd::actors

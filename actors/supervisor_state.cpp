@@ -48,10 +48,11 @@ void supervisor_state::tick_after(caf::timespan time, std::uint64_t what) {
 
 void supervisor_state::replace_later(std::uint64_t what, const char* who) {
   if (!missing_.insert(what).second) return;
+  if (what == replace_intake) ready_->set(readiness::part::intake, "the intake to be replaced");
+  if (what == replace_queries) ready_->set(readiness::part::queries, "the query desk to be replaced");
   log(log_level::error, name, std::string(who) + " ended and is replaced");
   partners_.metrics->actor(who).restarted();
   tick_after(pause_before_replacing, what);
-  show_readiness();
 }
 
 void supervisor_state::down(const caf::actor_addr& who) {
@@ -86,6 +87,10 @@ void supervisor_state::ask(messages::ask_query& query) {
   if (missing_.contains(replace_queries))
     return (*query.reply)(fail(failure::overloaded, "the query desk is being replaced"));
   act::post(queries_.desk, std::move(query));
+}
+
+void supervisor_state::abandon(messages::abandon asker) {
+  if (options_.queries) act::post(queries_.desk, asker);
 }
 
 void supervisor_state::nudge() {
@@ -157,21 +162,13 @@ void supervisor_state::look_after_it() {
   act::ask(self_, poller_, look_every, messages::get_status{})
       .then(
           [this](const messages::line_status& status) {
-            line_trouble_ = status.trouble;
-            show_readiness();
+            ready_->set(readiness::part::line, status.trouble);
             tick_after(look_every, look);
           },
           [this](caf::error&) {
             // It may only be busy with a long write; a dead one is replaced by `down`.
             tick_after(look_every, look);
           });
-}
-
-void supervisor_state::show_readiness() {
-  if (stopping_) return;
-  if (missing_.contains(replace_intake)) return ready_->set("the intake to be replaced");
-  if (missing_.contains(replace_queries)) return ready_->set("the query desk to be replaced");
-  ready_->set(line_trouble_);
 }
 
 template <class Handle>
@@ -242,7 +239,7 @@ void supervisor_state::finish_renewal() {
 void supervisor_state::stop(messages::stop& how) {
   stops_.push_back(how.reply);
   if (std::exchange(stopping_, true)) return;
-  ready_->set("the server to stop");
+  ready_->set(readiness::part::whole, "the server to stop");
   for (auto* waiting : {&renewing_, &waiting_renewals_})
     for (const auto& asked : std::exchange(*waiting, {}))
       (*asked.reply)(fail(failure::overloaded, "the server is stopping"));

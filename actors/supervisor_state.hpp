@@ -24,6 +24,7 @@ class supervisor_state {
   void down(const caf::actor_addr& who);
   void submit(messages::submit& what);
   void ask(messages::ask_query& query);
+  void abandon(messages::abandon asker);
   void nudge();
   void archive_once(messages::archive_once wish,
                     caf::typed_response_promise<messages::archive_summary> promise);
@@ -56,7 +57,6 @@ class supervisor_state {
   // supervisor_state.cpp
   void replace_later(std::uint64_t what, const char* who);
   void look_after_it();
-  void show_readiness();
   void tick_after(caf::timespan time, std::uint64_t what);
   void catch_up_for(std::uint64_t asker);
   void caught_up(std::uint64_t asker, const messages::caught_up& answer);
@@ -86,7 +86,6 @@ class supervisor_state {
   /// By role, how each child is ended that is to end with the supervisor.
   std::shared_ptr<std::map<std::string, std::function<void()>, std::less<>>> endings_;
   std::set<std::uint64_t> missing_;  // ticks of those that have died and are not replaced yet
-  std::string line_trouble_;
   std::uint64_t last_asker_ = 0;
   std::map<std::uint64_t, catch_up_asker> catching_up_;
   std::map<std::uint64_t, caf::typed_response_promise<messages::archive_summary>> archiving_once_;

@@ -48,6 +48,7 @@ http::http_options http_options_of(const settings& from) {
   out.limits.body_bytes = h.max_bytes.bytes;
   out.limits.rate = h.rate;
   out.uploads.unpacked_bytes = h.max_upload.bytes;
+  out.uploads.records = h.max_records;
   out.query_patience = h.query_patience;
   return out;
 }
@@ -61,6 +62,7 @@ http::http_backend make_http_backend(engine& over, std::shared_ptr<actor_host> a
   };
   out.submit = [actors](messages::submit what) { actors->submit(std::move(what)); };
   out.ask = [actors](messages::ask_query query) { actors->ask(std::move(query)); };
+  out.abandon = [actors](std::uint64_t asker) { actors->abandon(asker); };
   out.identity = [actors](messages::ask_identity what) { actors->ask(std::move(what)); };
   out.find_report = [&over](const std::string& user, const tahoe::hash256& report) {
     return find_report(over, user, report);

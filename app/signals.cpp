@@ -3,9 +3,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -40,7 +44,7 @@ std::optional<signal_kind> next_signal(std::chrono::milliseconds within) {
   return std::nullopt;
 }
 
-void tell_systemd(const char* state) {
+void tell_systemd(const std::string& state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
@@ -51,8 +55,25 @@ void tell_systemd(const char* state) {
   if (!socket) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
   // Nobody to tell it to if this fails: systemd then ends us after its own deadline, and says so.
-  static_cast<void>(::sendto(socket.get(), state, std::strlen(state), MSG_NOSIGNAL,
+  static_cast<void>(::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&to), size));
+}
+
+void tell_systemd_of_reload() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto microseconds = static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+  tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
+}
+
+std::optional<std::chrono::milliseconds> systemd_watchdog() {
+  const char* usec = std::getenv("WATCHDOG_USEC");
+  const char* pid = std::getenv("WATCHDOG_PID");
+  if (!usec || (pid && std::to_string(::getpid()) != pid)) return std::nullopt;
+  std::uint64_t microseconds = 0;
+  const auto end = usec + std::strlen(usec);
+  if (std::from_chars(usec, end, microseconds).ptr != end || microseconds < 1000) return std::nullopt;
+  return std::chrono::milliseconds(microseconds / 1000);
 }
 
 }  // namespace cybexd::app

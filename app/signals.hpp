@@ -2,6 +2,7 @@
 // Signals are taken by one thread that asks for them, never by handlers.
 #include <chrono>
 #include <optional>
+#include <string>
 
 namespace cybexd::app {
 
@@ -14,7 +15,14 @@ void hold_signals();
 /// The next of them, or nothing after `within`.
 [[nodiscard]] std::optional<signal_kind> next_signal(std::chrono::milliseconds within);
 
-/// Tells systemd (sd_notify(3)) where it asked to be told: "READY=1". Does nothing without $NOTIFY_SOCKET.
-void tell_systemd(const char* state);
+/// Tells systemd (sd_notify(3)) where it asked to be told: "READY=1", several lines at once. Does nothing
+/// without $NOTIFY_SOCKET.
+void tell_systemd(const std::string& state);
+/// "RELOADING=1" with the time that systemd wants with it.
+void tell_systemd_of_reload();
+
+/// How often systemd wants to hear "WATCHDOG=1" ($WATCHDOG_USEC, if it means this process), or nothing. Tell
+/// it twice as often.
+[[nodiscard]] std::optional<std::chrono::milliseconds> systemd_watchdog();
 
 }  // namespace cybexd::app

@@ -119,6 +119,11 @@ void actor_host::ask(messages::ask_query query) {
   act::post(*desk, std::move(query));
 }
 
+void actor_host::abandon(std::uint64_t asker) {
+  const std::lock_guard guard(parts_->mutex);
+  if (parts_->answering) act::post(parts_->answering->supervisor, messages::abandon{asker});
+}
+
 void actor_host::ask(messages::ask_identity what) { parts_->identities.ask(std::move(what)); }
 
 std::string actor_host::stop_identities(std::chrono::milliseconds within) {

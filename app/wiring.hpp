@@ -38,6 +38,8 @@ class actor_host final : public running_actors {
 
   void submit(messages::submit what);
   void ask(messages::ask_query query);
+  /// Who asked a query has gone away.
+  void abandon(std::uint64_t asker);
   void ask(messages::ask_identity what);
   /// What the server waits for before it can serve; empty when it can.
   [[nodiscard]] std::string waits_for() const;

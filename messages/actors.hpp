@@ -14,6 +14,7 @@ ACT_INSPECT(tell_socket, host, port)
 ACT_INSPECT(queries_taken, taken, busy)
 ACT_INSPECT(patience_over, query, waiter)
 ACT_INSPECT(renew_claims)
+ACT_INSPECT(abandon, asker)
 ACT_INSPECT(archive_once, force)
 ACT_INSPECT(archive_summary, completed, reason, archived, known)
 ACT_INSPECT(get_status)
@@ -84,6 +85,7 @@ CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::run_queries))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::queries_taken))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::patience_over))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::renew_claims))
+CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::abandon))
 CAF_ADD_TYPE_ID(cybexd, (cybexd::messages::ask_identity))
 CAF_END_TYPE_ID_BLOCK(cybexd)
 
@@ -97,7 +99,8 @@ using lake_writer_actor = caf::typed_actor<act::ask_t<entries_put, put_entries>>
 
 /// Authenticates, seals, has it put into the lake, answers when durable. Bounded: beyond its budget it
 /// answers overloaded.
-using intake_actor = drainable::extend<act::in<submit>>;
+using intake_actor = drainable::extend<act::in<submit>,
+                                       act::in<tick>>;  // INTERNAL: see whether an outage is over
 
 /// Opens envelopes.
 using decryptor_actor = caf::typed_actor<act::ask_t<files_opened, open_files>>;
@@ -135,7 +138,7 @@ using reply_socket_actor = caf::typed_actor<act::ask_t<socket_told, tell_socket>
 
 /// Validates, reuses, claims, dispatches by type, sets status.
 using query_desk_actor =
-    drainable::extend<act::in<ask_query>, act::ask_t<queries_taken, run_queries>,
+    drainable::extend<act::in<ask_query>, act::in<abandon>, act::ask_t<queries_taken, run_queries>,
                       act::in<patience_over>,  // INTERNAL: a waiting asker gets `processing`
                       act::in<renew_claims>,   // INTERNAL
                       act::in<tick>>;          // INTERNAL: the grace of a stop is over
@@ -151,7 +154,7 @@ using query_poller_actor = drainable::extend<act::in<tick>>;  // INTERNAL: the n
 /// Starts, watches and replaces all others, and passes on what comes from outside: its handle stays good when
 /// one of them is replaced.
 using supervisor_actor =
-    caf::typed_actor<act::in<submit>, act::in<ask_query>, act::in<nudge>,
+    caf::typed_actor<act::in<submit>, act::in<ask_query>, act::in<abandon>, act::in<nudge>,
                      act::ask_t<archive_summary, archive_once>, act::ask_t<line_status, get_status>,
                      act::ask_t<caught_up, catch_up>,  // outlives a catch-up that dies
                      act::in<renew>, act::in<stop>,

@@ -120,6 +120,7 @@ struct caught_up {
 // --- Intake -> lake writer
 // -------------------------------------------------------------------------------------------
 
+/// No entries: only see whether the lake takes writes.
 struct put_entries {
   std::shared_ptr<const std::vector<store::new_entry>> entries;
 };

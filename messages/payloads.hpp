@@ -86,6 +86,13 @@ struct ask_query {
   std::shared_ptr<const query_request> what;
   std::chrono::milliseconds patience{5000};
   reply_handle<query_answer> reply;
+  std::uint64_t asker = 0;  ///< Names who asks, for `abandon`; 0: somebody who stays.
+};
+
+/// The asker has gone away. A report that nobody waits for any more, and nobody was told to come back for, is
+/// not made.
+struct abandon {
+  std::uint64_t asker = 0;
 };
 
 // --- Status and stop

@@ -146,12 +146,15 @@ class accounts {
   [[nodiscard]] static made_token make_token(const account_settings& settings, const document& user,
                                              bool ends, unsigned days, double now);
   [[nodiscard]] expected<std::string> store_token(made_token token, const store::audit_line& audit);
+  [[nodiscard]] std::vector<std::string> ended_tokens(double now);
 
   std::shared_ptr<store::identity_store> store_;
   mutable std::mutex settings_guard_;
   std::shared_ptr<const account_settings> settings_;
   std::mutex change_guard_;  ///< Held from reading to writing of each change.
   login_guard login_guard_;
+  std::mutex tokens_guard_;
+  double next_purge_ = 0;  ///< Unix seconds: when records of tokens that have ended are looked for again.
 };
 
 }  // namespace cybexd::tahoe::identity

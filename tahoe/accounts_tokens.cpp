@@ -90,8 +90,25 @@ expected<std::string> accounts::store_token(made_token token, const store::audit
   store::identity_change change;
   change.token = std::move(token.record);
   change.audit = audit;
+  change.forget = ended_tokens(audit.when);
   if (auto done = store_->apply(change); !done) return fail(done.error());
   return std::move(token.text);
+}
+
+/// Once an hour, those that ended long enough ago for nobody to look for them: each is refused for its `exp`,
+/// with a record or without. Tokens without an end keep theirs, revoked or not.
+std::vector<std::string> accounts::ended_tokens(double now) {
+  constexpr double hour = 3'600;
+  {
+    const std::lock_guard lock(tokens_guard_);
+    if (now < next_purge_) return {};
+    next_purge_ = now + hour;
+  }
+  std::vector<std::string> ended;
+  if (const auto all = store_->tokens())
+    for (const auto& record : *all)
+      if (record.expires && *record.expires + day < now) ended.push_back(record.jti);
+  return ended;
 }
 
 expected<std::string> accounts::issue_token(const caller& who, const std::string& user,

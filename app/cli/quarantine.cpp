@@ -6,6 +6,18 @@
 namespace cybexd::app::cli {
 namespace {
 
+/// Why an entry is in the list: of the whole, or of its lines.
+std::string reason_text(const tahoe::value& entry) {
+  auto reason = text_of(entry, "reason");
+  const auto* lines = entry.find("lines");
+  const auto* list = lines ? lines->get_if<tahoe::array>() : nullptr;
+  if (!reason.empty() || !list || list->empty()) return report::one_line(reason, 100);
+  return report::one_line(shown(entry, "lines_set_aside") + " of " + shown(entry, "records") +
+                              " lines, the first is " + shown(list->front(), "number") + ": " +
+                              text_of(list->front(), "reason"),
+                          100);
+}
+
 int change(const invocation& call, std::string_view operation, std::string_view key,
            const std::string& verb) {
   return with_backend(call, [&](backend& to) -> int {
@@ -58,7 +70,7 @@ int quarantine_list(const invocation& call) {
     for (const auto& e : all) {
       rows.push_back({text_of(e, "id"), text_of(e, "state"), time_text(e.find("timestamp")),
                       report::one_line(text_of(e, "typetag"), 20), report::one_line(text_of(e, "name"), 30),
-                      report::one_line(text_of(e, "reason"), 100)});
+                      reason_text(e)});
     }
     const auto text =
         rows.empty()

@@ -66,7 +66,7 @@ expected<void> send_file(const invocation& call, const input_file& file, record_
   if (call.has("lines") || call.has("ndjson")) return line_sender(into, call.has("ndjson")).send(file);
   auto text = read_all(file.number(), largest_record, file.name);
   if (!text) return fail(text.error());
-  return into.put({file.short_name(), std::move(*text), false, 1});
+  return into.put({file.short_name(), std::move(*text), false, 1, call.has("sealed")});
 }
 
 int send_all(const invocation& call, record_sink& into) {
@@ -95,8 +95,12 @@ int send_all(const invocation& call, record_sink& into) {
 int raw_put(const invocation& call) {
   if (call.has("lines") && call.has("ndjson"))
     return tell_usage(call, "--lines and --ndjson exclude each other");
+  if (call.has("sealed") && (call.has("lines") || call.has("ndjson") || call.has("server")))
+    return tell_usage(call, "--sealed goes with none of --lines, --ndjson and --server");
   if (call.has("server") != call.has("token-file"))
     return tell_usage(call, "--server and --token-file go together");
+  if (call.has("ca-file") && !call.has("server"))
+    return tell_usage(call, "--ca-file is for --server https://...");
   if (call.has("server")) {
     auto into = server_sink(call);
     return into ? send_all(call, **into) : tell(call, into.error());

@@ -20,11 +20,12 @@ class lake : public record_sink {
 
   expected<void> put(outgoing record) override {
     bytes_ += record.text.size();
-    const bool plain = crypto::is_utf8(record.text);
+    const bool plain = !record.sealed && crypto::is_utf8(record.text);
     entries_.push_back(tahoe::object{
         {"name", crypto::is_utf8(record.name) ? record.name : "record"},
         {plain ? "text" : "base64", plain ? std::move(record.text) : crypto::to_base64(record.text)},
         {"ndjson", record.ndjson},
+        {"sealed", record.sealed},
         {"records", static_cast<std::int64_t>(record.records)}});
     return entries_.size() >= batch_entries || bytes_ >= batch_bytes ? flush() : expected<void>{};
   }
@@ -131,7 +132,7 @@ std::unique_ptr<record_sink> lake_sink(const invocation& call, backend& to) {
 expected<std::unique_ptr<record_sink>> server_sink(const invocation& call) {
   const auto token = read_secret_file(call.text("token-file"), false);
   if (!token) return fail(token.error());
-  auto client = client::http_client::to_url(call.text("server"));
+  auto client = client::http_client::to_url(call.text("server"), call.text("ca-file"));
   if (!client) return fail(client.error());
   return std::make_unique<server>(call, std::move(*client), std::string(token->view()));
 }

@@ -15,6 +15,7 @@ struct outgoing {
   std::string text;
   bool ndjson = false;
   std::uint64_t records = 1;
+  bool sealed = false;  ///< `text` is an envelope.
 };
 
 class record_sink {

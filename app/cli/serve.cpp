@@ -43,24 +43,33 @@ class watchdog {
   std::thread thread_;
 };
 
+void reload(const invocation& call, server& running) {
+  tell_systemd_of_reload();
+  invocation again = call;
+  again.json = false;
+  if (const auto fresh = configuration_of(again))
+    return running.reload(*fresh, [] { tell_systemd("READY=1"); });
+  log_line(severity::error, "server",
+           "the configuration was not read again: it has mistakes, told on standard error");
+  tell_systemd("READY=1");
+}
+
 /// Serves until a signal to stop comes.
 void serve(const invocation& call, server& running) {
-  constexpr auto look_every = std::chrono::seconds(5);
+  using clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds sample_every = std::chrono::seconds(5);
+  const auto watched = systemd_watchdog();
+  const auto beat_every = watched ? std::max(*watched / 2, std::chrono::milliseconds(1)) : sample_every;
+  auto next_sample = clock::now();
   while (true) {
-    running.sample();
-    const auto signal = next_signal(look_every);
-    if (signal == signal_kind::stop) return;
-    if (signal != signal_kind::reload) continue;
-    tell_systemd("RELOADING=1");
-    invocation again = call;
-    again.json = false;
-    if (const auto fresh = configuration_of(again)) {
-      running.reload(*fresh, [] { tell_systemd("READY=1"); });
-      continue;
+    if (watched) tell_systemd("WATCHDOG=1");
+    if (clock::now() >= next_sample) {
+      running.sample();
+      next_sample = clock::now() + sample_every;
     }
-    log_line(severity::error, "server",
-             "the configuration was not read again: it has mistakes, told on standard error");
-    tell_systemd("READY=1");
+    const auto signal = next_signal(std::min(beat_every, sample_every));
+    if (signal == signal_kind::stop) return;
+    if (signal == signal_kind::reload) reload(call, running);
   }
 }
 
@@ -79,7 +88,7 @@ int run_server(const invocation& call) {
         kind == failure::bad_input || kind == failure::not_allowed || kind == failure::not_found;
     return configured_wrongly ? wrong_usage : status;
   }
-  tell_systemd("READY=1");
+  tell_systemd("READY=1\nMAINPID=" + std::to_string(::getpid()));
   serve(call, **running);
   const watchdog guard(config->values.stop_within);
   (*running)->stop();

@@ -118,8 +118,11 @@ void add_archive(std::vector<command>& all) {
                   {"timezone", value, "ZONE", "IANA name; default UTC"},
                   {"lines", flag, "", "Each line is a record in an envelope of its own"},
                   {"ndjson", flag, "", "Each line is a record, many to an envelope"},
+                  {"sealed", flag, "", "Each file is an envelope already (`cybexd seal`), put in as it is"},
                   {"server", value, "URL", "Send to another server, http://host:port or https://host:port"},
-                  {"token-file", value, "FILE", "Token for that server"}},
+                  {"token-file", value, "FILE", "Token for that server"},
+                  {"ca-file", value, "FILE",
+                   "Authorities to trust for https, PEM; default: $SSL_CERT_FILE, else the system's"}},
                  raw_put});
   all.push_back({"archive",
                  "once",

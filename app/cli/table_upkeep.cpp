@@ -42,7 +42,7 @@ void add_moves(std::vector<command>& all) {
 void add_upkeep(std::vector<command>& all) {
   all.push_back({"quarantine",
                  "list",
-                 "Lists entries that broke their workers again and again",
+                 "Lists entries that broke their workers again and again, or have lines that did",
                  "cybexd quarantine list --all",
                  {{"all", flag, "", "Also what was set aside for other reasons"},
                   {"after", value, "ID", "Go on after this entry"},

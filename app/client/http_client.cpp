@@ -174,9 +174,18 @@ class tcp_connection : public stream_connection<beast::tcp_stream> {
 class tls_connection : public stream_connection<tls_stream> {
  public:
   explicit tls_connection(address to) : to_(std::move(to)), tls_(asio::ssl::context::tls_client) {
-    error_code ignored;
-    tls_.set_default_verify_paths(ignored);
     tls_.set_verify_mode(asio::ssl::verify_peer);
+  }
+  /// Whom to trust: only the authorities in the file, or, without one, the system's.
+  expected<void> trust(const std::string& ca_file) {
+    error_code problem;
+    if (ca_file.empty()) {
+      tls_.set_default_verify_paths(problem);
+      return {};  // where there are none, no certificate holds
+    }
+    tls_.load_verify_file(ca_file, problem);
+    if (problem) return fail(failure::bad_input, ca_file + ": no certificate can be read from it");
+    return {};
   }
   std::string host() const override { return to_.host; }
   expected<void> open() override {
@@ -190,14 +199,20 @@ class tls_connection : public stream_connection<tls_stream> {
  private:
   expected<void> shake_hands() {
     stream_->set_verify_callback(asio::ssl::host_name_verification(to_.host));
-    if (SSL_set_tlsext_host_name(stream_->native_handle(), to_.host.c_str()) != 1)
+    error_code no_address;
+    asio::ip::make_address(to_.host, no_address);
+    // Only names are told to the server (RFC 6066, 3).
+    if (no_address && SSL_set_tlsext_host_name(stream_->native_handle(), to_.host.c_str()) != 1)
       return fail(failure::internal, "TLS takes no host name");
     error_code problem = asio::error::would_block;
     beast::get_lowest_layer(*stream_).expires_after(connect_time);
     stream_->async_handshake(asio::ssl::stream_base::client, [&](error_code shaken) { problem = shaken; });
     run();
-    if (problem) return fail(failure::bad_input, to_.host + ": TLS: " + problem.message());
-    return {};
+    if (!problem) return {};
+    const auto verdict = SSL_get_verify_result(stream_->native_handle());
+    const std::string why =
+        verdict == X509_V_OK ? "" : std::string(": ") + X509_verify_cert_error_string(verdict);
+    return fail(failure::bad_input, to_.host + ": TLS: " + problem.message() + why);
   }
 
   address to_;
@@ -212,14 +227,17 @@ expected<http_client> http_client::to_socket(const std::string& path) {
   return http_client(std::move(connection));
 }
 
-expected<http_client> http_client::to_url(const std::string& url) {
+expected<http_client> http_client::to_url(const std::string& url, const std::string& ca_file) {
   auto to = address_of(url);
   if (!to) return fail(to.error());
   std::shared_ptr<connection> made;
-  if (to->tls)
-    made = std::make_shared<tls_connection>(std::move(*to));
-  else
+  if (to->tls) {
+    auto secure = std::make_shared<tls_connection>(std::move(*to));
+    if (auto trusts = secure->trust(ca_file); !trusts) return fail(trusts.error());
+    made = std::move(secure);
+  } else {
     made = std::make_shared<tcp_connection>(std::move(*to));
+  }
   if (auto opened = made->open(); !opened) return fail(opened.error());
   return http_client(std::move(made));
 }

@@ -30,9 +30,10 @@ class http_client {
   /// Errors of all three: unavailable (nobody answers there), bad_input (no URL; a certificate that does not
   /// hold).
   [[nodiscard]] static expected<http_client> to_socket(const std::string& path);
-  /// `http://host:port` or `https://host:port`; the certificate must be good for the host by the system's
-  /// authorities, or by those in $SSL_CERT_FILE.
-  [[nodiscard]] static expected<http_client> to_url(const std::string& url);
+  /// `http://host:port` or `https://host:port`; the certificate must be good for the host by the authorities
+  /// in `ca_file` (PEM), where one is given, else by the system's or those in $SSL_CERT_FILE. Errors also:
+  /// not_found, bad_input (the file).
+  [[nodiscard]] static expected<http_client> to_url(const std::string& url, const std::string& ca_file = {});
 
   /// Connects again where the other side has closed in between. Errors: unavailable, timed_out.
   [[nodiscard]] expected<http_answer> send(const http_request& request, std::chrono::milliseconds within);

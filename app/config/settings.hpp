@@ -102,6 +102,7 @@ struct http_settings {
   file_path tls_certificate, tls_key;  ///< PEM; both or neither. For `listen` only.
   std::uint64_t threads = 1;
   byte_size max_upload = mebibytes(64);  ///< Body of /raw, before and after unpacking.
+  std::uint64_t max_records = 200'000;   ///< Lines of one NDJSON upload.
   byte_size max_json = mebibytes(1);     ///< Body of every other request.
   byte_size max_header = kibibytes(16);
   duration header_time = std::chrono::seconds(10);

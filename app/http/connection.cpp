@@ -2,6 +2,7 @@
 #include <utility>  // before Boost: 1.74's awaitable.hpp uses std::exchange without it
 
 #include <netinet/in.h>
+#include <poll.h>
 
 #include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -24,6 +25,7 @@ using socket = net::generic::stream_protocol::socket;
 using tls_stream = net::ssl::stream<socket>;
 
 constexpr auto again_after = std::chrono::milliseconds(100);
+constexpr auto look_again_after = std::chrono::milliseconds(500);
 constexpr std::size_t drop_at_once = 64u << 10;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -36,7 +38,8 @@ class socket_connection final : public conversation {
   socket_connection(server_core& core, arrival what, share slot, Args&&... stream_arguments)
       : conversation(core, std::move(what), std::move(slot)),
         stream_(std::forward<Args>(stream_arguments)...),
-        timer_(stream_.get_executor()) {}
+        timer_(stream_.get_executor()),
+        look_timer_(stream_.get_executor()) {}
 
   void start() {
     net::post(stream_.get_executor(), [self = me()] {
@@ -132,13 +135,34 @@ class socket_connection final : public conversation {
   }
   [[nodiscard]] bool timed_out() const override { return timed_out_; }
 
+  /// A client that closes makes the socket readable. So does one that sends its next request early: then it
+  /// is looked at from time to time instead.
+  void watch_client() override {
+    lowest().async_wait(socket::wait_read, [self = me(), watch = ++watch_](problem ec) {
+      if (!ec && watch == self->watch_) self->look_at_client(watch);
+    });
+  }
+  void look_at_client(std::uint64_t watch) {
+    pollfd peer{lowest().native_handle(), POLLRDHUP, 0};
+    if (::poll(&peer, 1, 0) > 0) return client_left();
+    look_timer_.expires_after(look_again_after);
+    look_timer_.async_wait([self = me(), watch](problem ec) {
+      if (!ec && watch == self->watch_) self->look_at_client(watch);
+    });
+  }
+  void forget_client() override {
+    ++watch_;
+    look_timer_.cancel();
+  }
+
   void close_socket() override {
     problem ignored;
     lowest().close(ignored);
   }
 
   Stream stream_;
-  net::steady_timer timer_;
+  net::steady_timer timer_, look_timer_;
+  std::uint64_t watch_ = 0;
   std::uint64_t generation_ = 0;
   bool timed_out_ = false;
   std::uint64_t left_ = 0;

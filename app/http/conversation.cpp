@@ -45,8 +45,6 @@ void conversation::cut() {
 }
 
 // --- Reading
-// --------------------------------------------------------------------------------------------------------
-
 void conversation::next() {
   if (closed()) return;
   ++exchange_;
@@ -192,8 +190,6 @@ void conversation::read_body() {
 }
 
 // --- Working
-// --------------------------------------------------------------------------------------------------------
-
 void conversation::dispatch() {
   phase_ = phase::working;
   arm(limits_->work_time);
@@ -201,6 +197,10 @@ void conversation::dispatch() {
   place_ = share(route_->may_wait ? core_.waiting : core_.requests);
   if (!request_.bytes.grow_to(request_.body.size()) || !place_.grow_to(1)) return answer(overloaded());
   count_in_flight(1);
+  if (route_->may_wait) {
+    request_.client = departure_ = std::make_shared<departure>();
+    watch_client();
+  }
   const responder respond([gate = core_.gate, weak = weak_from_this(), exchange = exchange_](response r) {
     const std::shared_lock lock(gate->mutex);
     const auto self = gate->open ? weak.lock() : nullptr;
@@ -232,8 +232,6 @@ void conversation::count_in_flight(std::int64_t change) {
 }
 
 // --- Answering
-// ------------------------------------------------------------------------------------------------------
-
 /// Answers a request that may not have been read to its end.
 void conversation::refuse(response r) {
   refused_ = !reader_.complete();
@@ -244,16 +242,14 @@ void conversation::refuse(response r) {
 void conversation::answer(response r) {
   if (closed()) return;
   phase_ = phase::writing;
+  if (std::exchange(departure_, nullptr)) forget_client();
   place_.release();
   request_.bytes.release();
   if (in_flight_ > 0) count_in_flight(-1);
   // A large answer that its client is slow to read takes its share of the memory, too.
   out_bytes_ = share(core_.body_bytes);
   if (r.body.size() > small_answer && !out_bytes_.grow_to(r.body.size())) r = overloaded();
-  if (core_.hooks.finished) {
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
-    core_.hooks.finished(route_ ? std::string_view(route_->pattern) : "other", r.status, taken.count());
-  }
+  finished(r.status);
   keep_ = keep_ && !r.then_shut_down && !core_.draining;
   out_head_ = head_of(r, keep_, std::chrono::system_clock::now());
   out_body_ = head_.method == "HEAD" ? std::string{} : std::move(r.body);
@@ -273,9 +269,26 @@ void conversation::written(bool well) {
   linger(refused_ ? limits_->upload_bytes * 2 + budget_step : budget_step);
 }
 
+/// Nobody reads an answer, so none is made where that can still be helped.
+void conversation::client_left() {
+  if (closed() || phase_ != phase::working) return;
+  finished(499);  // as it is often counted; nobody is told
+  close();
+}
+
+void conversation::finished(unsigned status) {
+  if (!core_.hooks.finished) return;
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
+  core_.hooks.finished(route_ ? std::string_view(route_->pattern) : "other", status, taken.count());
+}
+
 void conversation::close() {
   if (closed()) return;
   phase_ = phase::closed;
+  if (const auto leaving = std::exchange(departure_, nullptr)) {
+    forget_client();
+    leaving->happened();
+  }
   disarm();
   if (in_flight_ > 0) count_in_flight(-1);
   close_socket();

@@ -33,6 +33,8 @@ class conversation : public connection, public std::enable_shared_from_this<conv
                        time) = 0;  ///< After that time what goes on is cancelled, timed_out() is true.
   virtual void disarm() = 0;
   [[nodiscard]] virtual bool timed_out() const = 0;
+  virtual void watch_client() = 0;  ///< Until `forget_client`: tells `client_left` when it closes or breaks.
+  virtual void forget_client() = 0;
   virtual void close_socket() = 0;
 
   // What the connection tells.
@@ -42,6 +44,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   void written(bool well);
   void continue_written(bool well);
   void deadline_passed();  ///< While nothing is read or written.
+  void client_left();
   void close();
   [[nodiscard]] bool closed() const { return phase_ == phase::closed; }
 
@@ -67,6 +70,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   void refuse(response r);
   void answer(response r);
   void count_in_flight(std::int64_t change);
+  void finished(unsigned status);
 
   phase phase_ = phase::starting;
   std::uint64_t exchange_ = 0;  ///< Number of the request: an answer that comes too late is for none.
@@ -74,6 +78,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
   request request_;
   const route* route_ = nullptr;
   share place_, out_bytes_;
+  std::shared_ptr<departure> departure_;  ///< While an answer is waited for that may take its time.
   std::chrono::steady_clock::time_point started_;
   std::int64_t in_flight_ = 0;
   bool keep_ = true, served_ = false, refused_ = false;

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <utility>
 
 #include "app/http/fields.hpp"
@@ -70,8 +71,12 @@ void post_query(const http_backend& backend, std::chrono::milliseconds patience,
   if (!read) return respond(answer_to(read.error()));
   auto reply = std::make_shared<messages::reply_once<messages::query_answer>>(
       [respond](const expected<messages::query_answer>& done) { respond(answer_to_query(done)); });
+  static std::atomic<std::uint64_t> askers{0};
+  const auto asker = ++askers;
   backend.ask(
-      {std::make_shared<const messages::query_request>(std::move(*read)), patience, std::move(reply)});
+      {std::make_shared<const messages::query_request>(std::move(*read)), patience, std::move(reply), asker});
+  // After it was asked, so that the desk learns of both in this order.
+  if (r.client && backend.abandon) r.client->then([abandon = backend.abandon, asker] { abandon(asker); });
 }
 
 /// The stored `userid` may be that of somebody else who asked the same earlier, which is nobody's business.

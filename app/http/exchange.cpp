@@ -7,6 +7,24 @@
 
 namespace cybexd::app::http {
 
+void departure::then(std::function<void()> tell) {
+  std::unique_lock lock(mutex_);
+  if (!gone_) {
+    tell_ = std::move(tell);
+    return;
+  }
+  lock.unlock();
+  tell();
+}
+
+void departure::happened() {
+  std::unique_lock lock(mutex_);
+  gone_ = true;
+  const auto tell = std::exchange(tell_, nullptr);
+  lock.unlock();
+  if (tell) tell();
+}
+
 struct responder::once {
   explicit once(std::function<void(response)> f) : answer(std::move(f)) {}
   once(const once&) = delete;

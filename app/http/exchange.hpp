@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,20 @@ struct parameter {
   std::string name, value;
 };
 
+/// Whether a client is still there, for those whose answer takes its time. Thread safe.
+class departure {
+ public:
+  /// Called once, from any thread, when the client goes away before it is answered; at once where it has.
+  void then(std::function<void()> tell);
+  /// The client is gone.
+  void happened();
+
+ private:
+  std::mutex mutex_;
+  bool gone_ = false;
+  std::function<void()> tell_;
+};
+
 /// A complete request. The body counts against the server's byte budget as long as `bytes` lives.
 struct request {
   std::string method;  ///< As it came: "GET", "POST", "HEAD", ...
@@ -31,7 +46,8 @@ struct request {
   std::string user;   ///< Hash of the token's user, as hex.
   std::string peer;   ///< Address of the client without its port; "local" for a Unix socket.
   std::string body;
-  share bytes;  ///< Grow it before the body is unpacked into something larger.
+  share bytes;                        ///< Grow it before the body is unpacked into something larger.
+  std::shared_ptr<departure> client;  ///< Of a route that may wait, else empty.
 };
 
 struct response {

@@ -49,6 +49,7 @@ struct http_backend {
   std::function<expected<std::string>(const std::string& token)> authenticate;
   std::function<void(messages::submit)> submit;
   std::function<void(messages::ask_query)> ask;
+  std::function<void(std::uint64_t asker)> abandon;  ///< Who asked has gone away.
   std::function<void(messages::ask_identity)> identity;
   /// A report that the user has asked for (a query of theirs has it as `report_id`), or nothing.
   std::function<expected<std::optional<tahoe::document>>(const std::string& user,

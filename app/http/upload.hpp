@@ -13,7 +13,7 @@ namespace cybexd::app::http {
 
 struct upload_limits {
   std::size_t unpacked_bytes = 64u << 20;
-  std::uint64_t records = 1'000'000;  ///< Lines of one NDJSON upload.
+  std::uint64_t records = 200'000;  ///< Lines of one NDJSON upload.
 };
 
 /// Reads either form. Takes the body out of `r`, and grows `r.bytes` while it unpacks.

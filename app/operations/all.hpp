@@ -24,7 +24,7 @@ expected<tahoe::value> token_list(engine& on, const tahoe::value& input);
 expected<tahoe::value> token_revoke(engine& on, const tahoe::value& input);
 
 // lake.cpp
-/// {typetag, org, timezone, entries: [{name, text | base64, ndjson, records}]} -> {entries, records}
+/// {typetag, org, timezone, entries: [{name, text | base64, sealed, ndjson, records}]} -> {entries, records}
 expected<tahoe::value> raw_put(engine& on, const tahoe::value& input);
 /// {all, after, limit} -> {entries: [...], more}
 expected<tahoe::value> quarantine_list(engine& on, const tahoe::value& input);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest_name = 1024;
 
-/// One item of `entries`, sealed.
+/// One item of `entries`, sealed here unless it is an envelope already.
 expected<store::new_entry> sealed_entry(const tahoe::value& item, const crypto::public_key& key) {
   store::new_entry entry;
   entry.name = text_or(item, "name", "record");
@@ -22,8 +22,12 @@ expected<store::new_entry> sealed_entry(const tahoe::value& item, const crypto::
   }
   entry.records = static_cast<std::uint64_t>(records);
   if (const auto* coded = item.find("base64"); coded && coded->text()) {
-    const auto bytes = crypto::from_base64(*coded->text());
+    auto bytes = crypto::from_base64(*coded->text());
     if (!bytes) return fail(failure::bad_input, "entries: base64 is none");
+    if (boolean(item, "sealed")) {  // whether it opens is told when it is archived, as of any other
+      entry.sealed = std::move(*bytes);
+      return entry;
+    }
     entry.sealed = crypto::seal_envelope(key, *bytes);
     return entry;
   }
@@ -31,6 +35,11 @@ expected<store::new_entry> sealed_entry(const tahoe::value& item, const crypto::
   if (!plain || !plain->text()) return fail(failure::bad_input, "entries: one has neither text nor base64");
   entry.sealed = crypto::seal_envelope(key, *plain->text());
   return entry;
+}
+
+/// Bad lines of an upload of many; a list may show fewer.
+std::uint64_t lines_set_aside(const store::entry_mark& mark) {
+  return mark.state == store::entry_state::processed ? mark.set_aside : mark.bad_lines.size();
 }
 
 tahoe::value as_value(const store::entry_report& r) {
@@ -51,12 +60,9 @@ tahoe::value as_value(const store::entry_report& r) {
                        {"bytes", static_cast<std::int64_t>(r.entry.bytes)},
                        {"state", to_string(r.mark.state)},
                        {"reason", r.mark.reason},
+                       {"lines_set_aside", static_cast<std::int64_t>(lines_set_aside(r.mark))},
                        {"lines", std::move(lines)},
                        {"refs", std::move(refs)}};
-}
-
-bool is_set_aside(const store::entry_report& r) {
-  return r.mark.state != store::entry_state::waiting && r.mark.state != store::entry_state::processed;
 }
 
 /// The ids of `id`, after every one of them was found to be set aside.
@@ -67,7 +73,7 @@ expected<std::vector<store::entry_id>> ids_of(engine& on, const tahoe::value& in
   for (const auto& id : *ids) {
     const auto found = on.stores().lake->find(id);
     if (!found) return fail(found.error());
-    if (!*found || !is_set_aside(**found)) {
+    if (!*found || !is_set_aside((*found)->mark)) {
       return fail(failure::not_found,
                   "no entry " + id + " was set aside; `cybexd quarantine list --all` lists those that were");
     }

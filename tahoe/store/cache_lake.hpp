@@ -66,6 +66,12 @@ struct entry_mark {
   std::uint64_t archived = 0, known = 0, set_aside = 0;
 };
 
+/// Whether there is something in it that an operator may want to retry or drop: the whole entry, or lines of
+/// it.
+[[nodiscard]] bool is_set_aside(const entry_mark& mark);
+/// Whether it, or a line of it, has cost too many workers.
+[[nodiscard]] bool is_quarantined(const entry_mark& mark);
+
 /// An entry that is not waiting any more, or may be: for operators.
 struct entry_report {
   lake_entry entry;
@@ -85,10 +91,13 @@ struct kept_entry {
 /// The books, in one consistent look: accepted = archived + known + set_aside + pending, in records.
 struct lake_books {
   std::uint64_t accepted = 0, archived = 0, known = 0, set_aside = 0, pending = 0;
-  std::uint64_t quarantined_entries = 0;
+  std::uint64_t quarantined_entries = 0;  ///< As a whole, or for a line of theirs.
   std::uint64_t waiting_entries = 0;
   std::optional<double> oldest_eligible;  ///< Arrival of the oldest waiting entry, Unix seconds.
 };
+
+/// Bad lines that a list shows of an entry.
+inline constexpr std::size_t listed_lines = 20;
 
 struct take_limits {
   std::size_t entries = 10'000;
@@ -103,6 +112,12 @@ class cache_lake {
 
   /// Durable on return; all or none.
   [[nodiscard]] virtual expected<std::vector<entry_id>> put(std::span<const new_entry> entries) = 0;
+
+  /// Whether it takes writes now, tried as cheaply as may be: nothing is put. Errors: unavailable.
+  [[nodiscard]] virtual expected<void> try_write() {
+    const auto looked = books();
+    return looked ? expected<void>{} : fail(looked.error());
+  }
 
   /// Eligible entries that nobody has taken, oldest first; they stay taken until marked or released (or the
   /// server ends). With `set_aside_too` one pass offers each entry once: what is set aside again is offered
@@ -121,18 +136,21 @@ class cache_lake {
       std::span<const entry_id> ids) = 0;
   /// Marks and forgets that they were taken. Marking an entry a second time replaces the mark and mends the
   /// books. Records that a mark does not count are set aside. Unknown ids (dropped meanwhile) are passed
-  /// over. The file of a processed entry goes with the mark, unless the home keeps archived files. Not synced
-  /// on its own: a mark that a power failure loses is made again, with the same documents.
+  /// over. The file of a processed entry goes with the mark, unless lines of it were set aside or the home
+  /// keeps archived files. Not synced on its own: a mark that a power failure loses is made again, with the
+  /// same documents.
   [[nodiscard]] virtual expected<void> mark(std::span<const entry_mark> marks) = 0;
 
   [[nodiscard]] virtual expected<lake_books> books() = 0;
   [[nodiscard]] virtual expected<std::optional<entry_report>> find(const entry_id& id) = 0;
-  /// Entries set aside, in order of id after `after`; only quarantined ones, or all kinds.
+  /// Entries set aside (`is_set_aside`), in order of id after `after`; only quarantined ones, or all kinds.
+  /// Their marks have no refs and the first `listed_lines` bad lines only: `find` has all.
   [[nodiscard]] virtual expected<std::vector<entry_report>> set_aside(const entry_id& after,
                                                                       std::size_t limit,
                                                                       bool quarantined_only) = 0;
-  /// Makes entries set aside eligible again (`quarantine retry`). All or none. Errors also: not_found (no
-  /// such entry), conflict (it is not set aside).
+  /// Makes entries set aside eligible again (`quarantine retry`); of one with lines set aside all lines are
+  /// tried again, and the good ones are known by then. All or none. Errors also: not_found (no such entry),
+  /// conflict (it is not set aside).
   [[nodiscard]] virtual expected<void> retry(std::span<const entry_id> ids) = 0;
   /// Removes entries set aside for good (`quarantine drop`); the books keep them as set aside. All or none.
   /// Errors as for `retry`.

@@ -35,6 +35,7 @@ struct identity_change {
   std::vector<document> put, replace;
   std::vector<hash256> erase;
   std::optional<token_record> token;  ///< Put or replaced.
+  std::vector<std::string> forget;  ///< jtis of tokens whose records are of no more use; no change of rights.
   audit_line audit;
   /// Replaced documents must still be as they were read (compared by `_ref` and `_cref` and lists), else
   /// conflict.

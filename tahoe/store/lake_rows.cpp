@@ -65,6 +65,11 @@ std::string to_row(const entry_mark& m, std::span<const std::uint64_t> numbers) 
   return row.take();
 }
 
+std::string aside_row(const entry_mark& m) {
+  const auto state = is_quarantined(m) ? entry_state::quarantined : m.state;
+  return number_key(static_cast<std::uint8_t>(state));
+}
+
 expected<stored_mark> mark_from_row(std::uint64_t number, std::string_view bytes) {
   constexpr std::uint64_t last_state = static_cast<std::uint8_t>(entry_state::quarantined);
   row_reader row(bytes);
@@ -107,7 +112,7 @@ void lake_sums::add(std::uint64_t records, const std::optional<entry_mark>& mark
   change(archived, mark->archived);
   change(known, mark->known);
   change(set_aside, mark->set_aside);
-  if (mark->state == entry_state::quarantined) change(quarantined_entries, 1);
+  if (is_quarantined(*mark)) change(quarantined_entries, 1);
 }
 
 // Each sum is 8 bytes, big-endian two's complement, so that sums are added without knowing what they mean.

@@ -4,9 +4,10 @@
 //   lake_entries  number 'e'  -> entry          (number: 8 bytes, ascending with arrival)
 //                 number 'm'  -> mark           (absent while the entry waits)
 //   lake_waiting  number      -> nothing
-//   lake_aside    number      -> state, 1 byte
+//   lake_aside    number      -> state, 8 bytes; quarantined also where only a line is
 //   lake_files    number      -> envelope
-//   lake_meta     "books"     -> sums, see lake_sums; "last" -> the highest number that a dropped entry had
+//   lake_meta     "books"     -> sums, see lake_sums; "last" -> the highest number that a dropped entry had;
+//                 "tried" -> nothing, written to see whether writing works
 //                 'o' 16 bytes of `origin_of` -> number; entries adopted from another lake
 #include <cstdint>
 #include <optional>
@@ -30,6 +31,8 @@ namespace cybexd::store {
 /// `numbers`: the archive's own numbers of `m.refs`, ascending, where it is of the same home; they are stored
 /// in the place of the hashes, a byte or two each instead of 32. Empty: the hashes are stored.
 [[nodiscard]] std::string to_row(const entry_mark& m, std::span<const std::uint64_t> numbers = {});
+/// The row of `lake_aside` of a mark that is set aside.
+[[nodiscard]] std::string aside_row(const entry_mark& m);
 /// Errors: corrupt, naming the entry.
 [[nodiscard]] expected<lake_entry> entry_from_row(std::uint64_t number, std::string_view row);
 /// A mark as stored: where `numbers` is not empty, `mark.refs` is, and the archive knows the hashes.

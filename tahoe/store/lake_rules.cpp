@@ -1,5 +1,6 @@
 #include "tahoe/store/lake_rules.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "tahoe/store/row.hpp"
@@ -38,7 +39,26 @@ std::optional<std::uint64_t> entry_number(const entry_id& id) {
   return number;
 }
 
-bool is_set_aside(entry_state s) { return s != entry_state::waiting && s != entry_state::processed; }
+bool is_set_aside(const entry_mark& mark) {
+  const bool as_a_whole = mark.state != entry_state::waiting && mark.state != entry_state::processed;
+  return as_a_whole || !mark.bad_lines.empty();
+}
+
+bool is_quarantined(const entry_mark& mark) {
+  const auto deadly = [](const bad_line& line) { return line.state == entry_state::quarantined; };
+  return mark.state == entry_state::quarantined ||
+         std::any_of(mark.bad_lines.begin(), mark.bad_lines.end(), deadly);
+}
+
+bool is_done_with(const entry_mark& mark) {
+  return mark.state == entry_state::processed && mark.bad_lines.empty();
+}
+
+entry_report listed(entry_report whole) {
+  whole.mark.refs = {};
+  if (whole.mark.bad_lines.size() > listed_lines) whole.mark.bad_lines.resize(listed_lines);
+  return whole;
+}
 
 entry_mark balanced(entry_mark mark, std::uint64_t records) {
   if (counted(mark) < records) mark.set_aside += records - counted(mark);

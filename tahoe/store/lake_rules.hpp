@@ -12,8 +12,11 @@ namespace cybexd::store {
 [[nodiscard]] entry_id to_entry_id(std::uint64_t number);
 [[nodiscard]] std::optional<std::uint64_t> entry_number(const entry_id& id);
 
-/// Set aside: neither waiting nor processed.
-[[nodiscard]] bool is_set_aside(entry_state s);
+/// Whether its file is of no more use, where archived files are not kept.
+[[nodiscard]] bool is_done_with(const entry_mark& mark);
+
+/// As a list shows it: what can be much is left out.
+[[nodiscard]] entry_report listed(entry_report whole);
 
 /// The mark with counts that add up to the entry's records: what is missing counts as set aside. A mark that
 /// counts more than the entry was accepted with keeps its counts; the caller then accepts the difference.

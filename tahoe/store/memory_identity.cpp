@@ -25,6 +25,7 @@ class memory_identity final : public identity_store {
     }
     for (const auto& hash : change.erase) after.erase(hash);
     documents_ = std::move(after);
+    for (const auto& jti : change.forget) tokens_.erase(jti);
     if (change.token) tokens_[change.token->jti] = *change.token;
     audit_.push_back(change.audit);
     return {};

@@ -39,7 +39,7 @@ class memory_lake final : public cache_lake {
     std::uint64_t bytes = 0;
     for (const auto& [number, kept] : entries_) {
       if (some.size() >= limits.entries) break;
-      const bool aside = kept.mark && is_set_aside(kept.mark->state);
+      const bool aside = kept.mark && is_set_aside(*kept.mark);
       if (taken_.contains(number) || (kept.mark && !aside)) continue;
       if (aside && (!limits.set_aside_too || number < next_forced_)) continue;
       if (!some.empty() && bytes + kept.entry.bytes > limits.bytes) break;
@@ -85,7 +85,7 @@ class memory_lake final : public cache_lake {
       taken_.erase(*entry_number(m.id));
       kept->mark = balanced(m, kept->entry.records);
       if (m.state == entry_state::waiting) kept->mark.reset();
-      if (m.state == entry_state::processed && !keep_) kept->sealed.reset();
+      if (is_done_with(m) && !keep_) kept->sealed.reset();
     }
     return {};
   }
@@ -105,7 +105,7 @@ class memory_lake final : public cache_lake {
       b.known += kept.mark->known;
       b.set_aside += kept.mark->set_aside;
       b.accepted += counted(*kept.mark);
-      if (kept.mark->state == entry_state::quarantined) ++b.quarantined_entries;
+      if (is_quarantined(*kept.mark)) ++b.quarantined_entries;
     }
     return b;
   }
@@ -123,9 +123,9 @@ class memory_lake final : public cache_lake {
     std::vector<entry_report> some;
     for (const auto& [number, kept] : entries_) {
       if (some.size() >= limit) break;
-      if (kept.entry.id <= after || !kept.mark || !is_set_aside(kept.mark->state)) continue;
-      if (quarantined_only && kept.mark->state != entry_state::quarantined) continue;
-      some.push_back(report_on(kept));
+      if (kept.entry.id <= after || !kept.mark || !is_set_aside(*kept.mark)) continue;
+      if (quarantined_only && !is_quarantined(*kept.mark)) continue;
+      some.push_back(listed(report_on(kept)));
     }
     return some;
   }
@@ -203,7 +203,7 @@ class memory_lake final : public cache_lake {
     for (const auto& id : ids) {
       const auto* kept = look(id);
       if (kept == nullptr) return fail(failure::not_found, "lake: there is no entry " + id);
-      if (!kept->mark || !is_set_aside(kept->mark->state))
+      if (!kept->mark || !is_set_aside(*kept->mark))
         return fail(failure::conflict, "lake: entry " + id + " is not set aside");
     }
     return {};

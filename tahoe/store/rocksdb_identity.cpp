@@ -46,6 +46,8 @@ class rocksdb_identity final : public identity_store {
     for (const auto& hash : change.erase) after[hash] = std::nullopt;
     rocksdb::WriteBatch batch;
     if (auto done = stage(after, batch); !done) return done;
+    for (const auto& jti : change.forget)
+      (void)batch.Delete(home_->handle(family::identity_index), 't' + jti);
     if (change.token)
       (void)batch.Put(home_->handle(family::identity_index), 't' + change.token->jti, to_row(*change.token));
     (void)batch.Put(home_->handle(family::identity_audit), key_writer().number(last_line_ + 1).take(),

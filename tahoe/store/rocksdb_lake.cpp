@@ -106,6 +106,12 @@ expected<std::vector<entry_id>> rocksdb_lake::put(std::span<const new_entry> ent
   return ids;
 }
 
+expected<void> rocksdb_lake::try_write() {
+  rocksdb::WriteBatch batch;
+  (void)batch.Put(home_->handle(family::lake_meta), "tried", "");  // no limit on the batch's size
+  return home_->write(batch, durability::synced, "lake: try");
+}
+
 /// An entry to take. One whose row is damaged is taken too, so that it is set aside and holds up nobody.
 expected<lake_entry> rocksdb_lake::candidate(std::uint64_t number, std::vector<std::uint64_t>& damaged) {
   auto entry = read_entry(number);
@@ -271,11 +277,11 @@ expected<std::vector<entry_report>> rocksdb_lake::set_aside(const entry_id& afte
       home_->db().NewIterator(options, home_->handle(family::lake_aside)));
   std::vector<entry_report> some;
   const auto from = entry_number(after);
+  entry_mark gravest;
+  gravest.state = entry_state::quarantined;
+  const auto quarantined = aside_row(gravest);
   for (rows->Seek(number_key(from ? *from + 1 : 0)); rows->Valid() && some.size() < limit; rows->Next()) {
-    const auto state = rows->value();
-    if (quarantined_only &&
-        state != rocksdb::Slice(number_key(static_cast<std::uint8_t>(entry_state::quarantined))))
-      continue;
+    if (quarantined_only && rows->value() != rocksdb::Slice(quarantined)) continue;
     auto report = find(to_entry_id(number_of(*rows)));
     if (!report && report.error().kind == failure::corrupt) {
       entry_report rest;
@@ -285,7 +291,7 @@ expected<std::vector<entry_report>> rocksdb_lake::set_aside(const entry_id& afte
       report = std::move(rest);
     }
     if (!report) return fail(report.error());
-    if (*report && is_set_aside((*report)->mark.state)) some.push_back(std::move(**report));
+    if (*report && is_set_aside((*report)->mark)) some.push_back(listed(std::move(**report)));
   }
   if (!rows->status().ok()) return fail(to_error(rows->status(), "lake: list"));
   return some;

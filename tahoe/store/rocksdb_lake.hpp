@@ -18,6 +18,7 @@ class rocksdb_lake final : public cache_lake {
                                                                     bool keep_archived_files);
 
   expected<std::vector<entry_id>> put(std::span<const new_entry> entries) override;
+  expected<void> try_write() override;
   expected<std::vector<lake_entry>> take(const take_limits& limits) override;
   expected<void> release(std::span<const entry_id> ids) override;
   expected<std::vector<expected<std::string>>> read_files(std::span<const entry_id> ids) override;

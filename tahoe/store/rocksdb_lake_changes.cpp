@@ -62,16 +62,14 @@ void rocksdb_lake::replace(std::uint64_t number, const standing& before,
   const bool waited = !before.mark, waits = !after;
   if (waited && !waits) (void)batch.SingleDelete(home_->handle(family::lake_waiting), key);
   if (!waited && waits) (void)batch.Put(home_->handle(family::lake_waiting), key, "");
-  const bool was_aside = before.mark && is_set_aside(before.mark->state);
-  const bool is_aside = after && is_set_aside(after->state);
-  if (is_aside)
-    (void)batch.Put(home_->handle(family::lake_aside), key,
-                    number_key(static_cast<std::uint8_t>(after->state)));
+  const bool was_aside = before.mark && is_set_aside(*before.mark);
+  const bool is_aside = after && is_set_aside(*after);
+  if (is_aside) (void)batch.Put(home_->handle(family::lake_aside), key, aside_row(*after));
   if (was_aside && !is_aside) (void)batch.Delete(home_->handle(family::lake_aside), key);
   if (after) (void)batch.Put(home_->handle(family::lake_entries), mark_key(number), to_row(*after, numbers));
   if (!waited && waits) (void)batch.Delete(home_->handle(family::lake_entries), mark_key(number));
-  const bool was_processed = before.mark && before.mark->state == entry_state::processed;
-  if (after && after->state == entry_state::processed && !was_processed && !keep_)
+  const bool file_gone = before.mark && is_done_with(*before.mark);
+  if (after && is_done_with(*after) && !file_gone && !keep_)
     (void)batch.SingleDelete(home_->handle(family::lake_files), key);
 }
 
@@ -135,7 +133,7 @@ expected<std::map<std::uint64_t, rocksdb_lake::standing>> rocksdb_lake::look_set
     auto found = number ? look(*number) : std::optional<standing>();
     if (!found) return fail(found.error());
     if (!*found) return fail(failure::not_found, "lake: there is no entry " + id);
-    if (!(*found)->mark || !is_set_aside((*found)->mark->state))
+    if (!(*found)->mark || !is_set_aside(*(*found)->mark))
       return fail(failure::conflict, "lake: entry " + id + " is not set aside");
     all.emplace(*number, std::move(**found));
   }
@@ -178,7 +176,7 @@ expected<void> rocksdb_lake::drop(std::span<const entry_id> ids) {
     (void)batch.Delete(home_->handle(family::lake_entries), entry_key(number));
     (void)batch.Delete(home_->handle(family::lake_entries), mark_key(number));
     (void)batch.SingleDelete(home_->handle(family::lake_files), key);
-    if (before.mark->state == entry_state::quarantined) --sums.quarantined_entries;
+    if (is_quarantined(*before.mark)) --sums.quarantined_entries;
   }
   if (!sums.zero()) (void)batch.Merge(home_->handle(family::lake_meta), "books", to_row(sums));
   {

@@ -38,6 +38,10 @@ BOOST_AUTO_TEST_CASE(a_record_that_kills_its_parser_ends_in_quarantine_and_delay
   BOOST_REQUIRE_EQUAL(report->mark.bad_lines.size(), 1);
   BOOST_TEST(report->mark.bad_lines.front().number == 2);
   BOOST_TEST(deaths == 6);
+  const auto listed = inner.lake->set_aside("", 10, true).value();
+  BOOST_REQUIRE_EQUAL(listed.size(), 2);  // an operator sees the entry of the line, too
+  BOOST_TEST((listed[0].entry.id == poison && listed[1].entry.id == many));
+  BOOST_TEST(books().quarantined_entries == 2u);
   BOOST_TEST(books().pending == 0);
 }
 

@@ -16,6 +16,7 @@ struct intake_fixture : archive_line_fixture {
   messages::intake_actor intake;
   int arrivals = 0;
   int asked = 0;
+  std::vector<std::string> trouble_told;
 
   void start_intake(actors::intake_options settings = {}) {
     actors::intake_partners with;
@@ -28,6 +29,7 @@ struct intake_fixture : archive_line_fixture {
     with.lake_writer = keep(actors::spawn_lake_writer(system, stores.lake, metrics));
     with.arrived = [this] { ++arrivals; };
     with.now = [] { return 5.0; };
+    with.told = [this](const std::string& what) { trouble_told.push_back(what); };
     intake = keep(actors::spawn_intake(system, settings, with, metrics));
   }
   ~intake_fixture() { intake = messages::intake_actor{}; }
@@ -124,6 +126,34 @@ BOOST_AUTO_TEST_CASE(draining_answers_what_it_has_and_takes_nothing_new) {
   const auto after = submit("y");
   run();
   BOOST_TEST((kind(after) == failure::overloaded));
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_is_told_and_found_to_be_over_without_an_upload) {
+  trouble->only = "lake.";
+  start_intake();
+  trouble->down = true;
+  const auto refused = submit("x");
+  run();
+  BOOST_TEST((kind(refused) == failure::unavailable));
+  BOOST_REQUIRE(trouble_told.size() == 1u);
+  BOOST_TEST(trouble_told.back().find("cache data lake") != std::string::npos);
+  const auto before = trouble->calls();
+  advance(std::chrono::minutes(10));
+  // 1, 2, 4, then every 5 seconds: it goes on looking, and not more often.
+  const auto tries = trouble->calls() - before;
+  BOOST_TEST((tries > 100 && tries < 130), tries << " tries");
+  BOOST_TEST(!trouble_told.back().empty());
+  BOOST_TEST(arrivals == 0);
+  trouble->heal();
+  advance(std::chrono::seconds(6));
+  BOOST_TEST(trouble_told.back() == "");
+  BOOST_TEST(arrivals == 1);  // the archive line may have waited for the same
+  const auto calm = trouble->calls();
+  advance(std::chrono::minutes(1));
+  BOOST_TEST(trouble->calls() == calm);
+  const auto got = submit("y");
+  run();
+  BOOST_TEST(got->value().has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -211,6 +211,61 @@ BOOST_AUTO_TEST_CASE(a_query_set_to_wait_by_somebody_else_is_made_again) {
   BOOST_TEST(status_of(hash) == "wait");
 }
 
+BOOST_AUTO_TEST_CASE(a_report_that_nobody_waits_for_any_more_is_not_made) {
+  hold = true;
+  options.workers = 1;
+  start();
+  send_as(7, "1");  // with a worker
+  send_as(8, "2");  // waits for one
+  leave(8);
+  BOOST_TEST(status_of("2") == "invalid");
+  leave(7);
+  BOOST_TEST(status_of("1") == "processing");
+  hold = false;
+  release(fail(failure::cancelled, "the asker has left"));
+  BOOST_TEST(status_of("1") == "invalid");
+  BOOST_TEST(reports_made == 1);
+  const auto again = send_as(9, "2");  // whoever asks again has it made
+  BOOST_TEST((good(again).status == outcome::ready));
+  BOOST_TEST((good(send_as(10, "1")).status == outcome::ready));
+  leave(9);
+  leave(12345);
+  BOOST_TEST(status_of("2") == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_somebody_else_wants_is_made_though_its_asker_leaves) {
+  hold = true;
+  start();
+  const auto first = send_as(7, "10.0.0.1");
+  BOOST_TEST((good(send_as(8, "10.0.0.1")).status == outcome::processing));  // told to come back for it
+  leave(7);
+  hold = false;
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST(status_of("10.0.0.1") == "failed");
+  BOOST_TEST(first->has_value() == false);
+  hold = true;
+  const auto impatient = send_as(9, "10.0.0.2");
+  advance(std::chrono::seconds(6));
+  BOOST_TEST((good(impatient).status == outcome::processing));
+  leave(9);
+  hold = false;
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST(status_of("10.0.0.2") == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_query_found_in_the_store_is_made_whoever_leaves) {
+  auto asked = *report::make_query("count", count_of("10.0.0.1"), tests::user, now);
+  const auto waiting = *report::with_status(asked.query, "wait");
+  asked.parts.insert(asked.parts.end(), waiting.new_children.begin(), waiting.new_children.end());
+  asked.parts.push_back(waiting.query);
+  BOOST_REQUIRE(stores.reports->put(asked.parts));
+  start();
+  ask<messages::queries_taken>(
+      desk, messages::run_queries{std::make_shared<const std::vector<tahoe::document>>(1, waiting.query)});
+  leave(0);
+  BOOST_TEST(status_of("10.0.0.1") == "ready");
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_puts_back_what_waits_and_what_does_not_finish) {
   hold = true;
   options.workers = 1;

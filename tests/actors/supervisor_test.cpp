@@ -33,6 +33,11 @@ BOOST_AUTO_TEST_CASE(what_it_waits_for_is_known_to_others) {
   start_all();
   advance(5s);
   BOOST_TEST(line.ready->waits_for().find("lake") != std::string::npos);
+  BOOST_TEST(line.ready->waits_for().find("uploads") == std::string::npos);
+  const auto refused = submit(cowrie_line(1));
+  run();
+  BOOST_TEST((refused->value().error().kind == failure::unavailable));
+  BOOST_TEST(line.ready->waits_for().find("to take uploads") != std::string::npos);
   trouble->heal();
   advance(30s);
   BOOST_TEST(line.ready->waits_for() == "");

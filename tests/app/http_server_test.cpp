@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/http_server.hpp"
 
 using namespace cybexd::tests;
@@ -167,6 +168,45 @@ BOOST_AUTO_TEST_CASE(a_request_that_nobody_answers_ends_with_an_error) {
   BOOST_TEST(slow.receive().status == 503u);
   s.late.answer_all();  // too late: it must not become the answer to the next request
   BOOST_TEST(slow.ask(get("/ping")).body == R"({"message":"pong"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_while_it_waits_is_noticed_at_once) {
+  // Symptom: it was noticed only when the answer was written, five seconds later, and its report was made.
+  running_server s;
+  {
+    raw_client leaves(s.port), early(s.port);
+    leaves.send(get("/wait"));
+    early.send(get("/wait") + get("/ping"));  // what it has sent already does not hide that it leaves
+    BOOST_REQUIRE(s.late.wait_for(2));
+    BOOST_TEST(s.left == 0);
+  }
+  BOOST_TEST(eventually([&] { return s.left == 2; }));
+  BOOST_TEST(eventually([&] { return s.made->connections() == 0; }));
+  s.late.answer_all();  // finds nobody
+  const std::lock_guard lock(s.mutex);
+  BOOST_TEST(s.finished == (std::vector<std::string>{"/wait 499", "/wait 499"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_is_answered_has_not_left) {
+  running_server s;
+  {
+    raw_client c(s.port);
+    for (int i = 0; i < 3; ++i) {
+      c.send(get("/wait"));
+      BOOST_REQUIRE(s.late.wait_for(1));
+      s.late.answer_all();
+      BOOST_TEST(c.receive().status == 200u);
+    }
+    BOOST_TEST(c.ask(get("/ping")).status == 200u);
+    c.send(get("/wait") + get("/ping"));
+    BOOST_REQUIRE(s.late.wait_for(1));
+    s.late.answer_all();
+    BOOST_TEST(c.receive().status == 200u);
+    BOOST_TEST(c.receive().body == R"({"message":"pong"})");
+  }
+  BOOST_TEST(eventually([&] { return s.made->connections() == 0; }));
+  BOOST_TEST(s.left == 0);
 }
 
 BOOST_AUTO_TEST_CASE(routes_in_metrics_are_patterns) {

@@ -305,6 +305,47 @@ class Serving(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertEqual(plain("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", *url[:2], input=b"{}").returncode, 2)
 
+    def test_to_another_server_over_tls(self):
+        with Hub() as hub:
+            hub.org("honeynet")
+
+            def certificate(name, names):
+                paths = [os.path.join(hub.folder, f"{name}.{kind}") for kind in ("key", "pem")]
+                made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", paths[0], "-out", paths[1], "-days", "2",
+                                       "-subj", "/CN=" + name, "-addext", "subjectAltName=" + names], capture_output=True, timeout=60)
+                self.assertEqual(made.returncode, 0, made.stderr)
+                os.chmod(paths[0], 0o600)
+                return paths
+
+            key, good = certificate("hub", "DNS:localhost,IP:127.0.0.1")
+            _, stranger = certificate("stranger", "IP:127.0.0.1")
+            hub.start(**{"http.tls_certificate": good, "http.tls_key": key})
+            put = ("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", "--lines", "--token-file", os.path.join(hub.dir, "admin.token"), "--server")
+            url = "https://" + hub.ports["http"]
+
+            def send(number, *words, server=url, **environment):
+                clean = {k: v for k, v in os.environ.items() if not k.startswith("SSL_CERT")}
+                return plain(*put, server, *words, input=record(number), env={**clean, **environment})
+
+            self.assertEqual(send(1, "--ca-file", good).returncode, 0)
+            self.assertEqual(send(2, SSL_CERT_FILE=good).returncode, 0)
+            self.assertEqual(send(3, "--ca-file", good, server=url.replace("127.0.0.1", "localhost")).returncode, 0)
+            for refused in (send(4), send(5, "--ca-file", stranger), send(6, SSL_CERT_FILE=stranger), send(7, "--ca-file", stranger, SSL_CERT_FILE=good)):
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn(b"self-signed certificate", refused.stderr)
+            self.assertEqual(send(8, "--ca-file", os.path.join(hub.folder, "absent")).returncode, 1)
+            self.assertEqual(send(9, "--ca-file", good, server=url.replace("https", "http")).returncode, 1)
+            self.assertEqual(plain("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", "--ca-file", good, input=b"{}").returncode, 2)
+            self.assertEqual(hub.wait_until_archived()["accepted"], 3)
+            hub.stop()
+            # A certificate that is trusted, but for another host.
+            key, other = certificate("other", "DNS:other.example.org")
+            hub.start(**{"http.tls_certificate": other, "http.tls_key": key})
+            refused = send(10, "--ca-file", other, server="https://" + hub.ports["http"])
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(b"TLS", refused.stderr)
+            self.assertEqual(hub.books()["accepted"], 3)
+
     def test_reload(self):
         import signal
         from harness import until
@@ -315,7 +356,7 @@ class Serving(unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 text = file.read()
             with open(path, "w", encoding="utf-8") as file:
-                file.write(text.replace("[archive.typetags]", '[archive.typetags]\nmine = "cowrie"').replace("token_days = 30", "token_days = 31").replace("threads = 1", "threads = 2"))
+                file.write(text.replace("[archive.typetags]", '[archive.typetags]\nmine = "cowrie"').replace("token_days = 30", "token_days = 31").replace("threads = 1", "threads = 2").replace("queue = 10000", "queue = 9999"))
             hub.process.send_signal(signal.SIGHUP)
 
             def log():
@@ -323,7 +364,7 @@ class Serving(unittest.TestCase):
                     return lines.read()
 
             until("the configuration is read again", lambda: "read the configuration again" in log())
-            self.assertIn("http.threads", log())
+            self.assertIn("only a restart makes it hold: report.queue, http.threads", log())
             self.assertEqual(hub.post_file(record(1), "mine", "honeynet")[0], 201)
             hub.wait_until_archived()
             self.assertEqual(hub.digest()["instances"]["raw/cowrie"], 1)

@@ -8,6 +8,7 @@
         print(hub.json("digest"))
 """
 import gzip
+import hashlib
 import http.client
 import json
 import os
@@ -48,6 +49,26 @@ def until(what, condition, within=60.0, every=0.05):
         if time.monotonic() > end:
             raise AssertionError(f"not within {within} s: {what}")
         time.sleep(every)
+
+
+def tdql(user, when, address, port=0, nonce="", drop=None):
+    """A count that another module has put into the report store, waiting: the query document, and all documents of it."""
+    def attribute(sub_type, data):
+        return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
+
+    canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'})
+    qhash = hashlib.sha256(canonical.encode()).hexdigest()
+    fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical.encode()), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
+    children = [attribute(k, v) for k, v in fields.items()]
+    waiting = [attribute("host", "localhost"), attribute("port", port), attribute("nonce", nonce)]
+    data = {**{k: [v] for k, v in fields.items()}, "socket": [{"host": ["localhost"], "port": [port], "nonce": [nonce]}]}
+    unique = f"objectquerycount{qhash}{user}{int(when) // 3600}"
+    refs = sorted(c["_hash"] for c in children)
+    document = {"itype": "object", "sub_type": "query", "_hash": hashlib.sha256(unique.encode()).hexdigest(), "data": data, "_cref": refs,
+                "_ref": sorted(refs + [c["_hash"] for c in waiting])}
+    if drop:
+        del document["data"][drop]
+    return document, children + waiting + [document]
 
 
 class Refused(Exception):
@@ -104,13 +125,14 @@ class Hub:
 
     # --- the server
 
-    def start(self, within=30.0, **settings):
+    def start(self, within=30.0, environment=None, **settings):
         self.settings.update(settings)
         run_json = os.path.join(self.dir, "data", "run.json")
         if os.path.exists(run_json):
             os.remove(run_json)  # left behind by a kill
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([CYBEXD, "run", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([CYBEXD, "run", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **(environment or {})})
 
         def ready():
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}"

@@ -1,14 +1,19 @@
 """Reports over HTTP: who may ask and see what, hostile queries, tokens, many waiting at once."""
 import asyncio
 import base64
+import collections
 import hashlib
 import hmac
+import http.client
 import json
 import os
+import signal
+import socket
 import tempfile
+import time
 import unittest
 
-from harness import ADMIN, Hub
+from harness import ADMIN, Hub, tdql, until
 
 OTHER = "other@example.org"
 
@@ -133,28 +138,10 @@ class Reports(unittest.TestCase):
         hub = self.hub
         user = json.loads(base64.urlsafe_b64decode(hub.token.split(".")[1] + "=="))["_hash"]
 
-        def attribute(sub_type, data):
-            return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
-
-        def tdql(when, address, drop=None):
-            canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'})
-            qhash = hashlib.sha256(canonical.encode()).hexdigest()
-            fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical.encode()), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
-            children = [attribute(k, v) for k, v in fields.items()]
-            socket = [attribute("host", "localhost"), attribute("port", 0), attribute("nonce", "")]
-            data = {**{k: [v] for k, v in fields.items()}, "socket": [{"host": ["localhost"], "port": [0], "nonce": [""]}]}
-            unique = f"objectquerycount{qhash}{user}{int(when) // 3600}"
-            refs = sorted(c["_hash"] for c in children)
-            document = {"itype": "object", "sub_type": "query", "_hash": hashlib.sha256(unique.encode()).hexdigest(), "data": data, "_cref": refs,
-                        "_ref": sorted(refs + [c["_hash"] for c in socket])}
-            if drop:
-                del document["data"][drop]
-            return document, children + socket + [document]
-
-        good, documents = tdql(1_700_000_000.0, "192.0.2.1")
+        good, documents = tdql(user, 1_700_000_000.0, "192.0.2.1")
         lines = documents
         for number, drop in enumerate(("qdata", "encrypted", "timestamp", "socket")):
-            lines = lines + tdql(1_700_100_000.0 + 7200 * number, "192.0.2.1", drop)[1]
+            lines = lines + tdql(user, 1_700_100_000.0 + 7200 * number, "192.0.2.1", drop=drop)[1]
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "queries")
             with open(path, "w", encoding="utf-8") as file:
@@ -168,12 +155,85 @@ class Reports(unittest.TestCase):
                     return found
             return None
 
-        from harness import until
         done = until("the query is answered", status, 20)
         report = json.loads(hub.run("export", "--store", "report", "--itype", "report").stdout.splitlines()[0])
         self.assertEqual(report["itype"], "report")
         self.assertTrue(done["data"]["report_id"][0])
         self.assertEqual(self.ask("count", query())[1]["data"], 30)
+
+
+class Leaving(unittest.TestCase):
+    """Clients and the server end while queries wait."""
+
+    def send(self, hub, count, first=0):
+        """So many queries, each on a connection of its own; nothing is read yet."""
+        host, port = hub.ports["http"].rsplit(":", 1)
+        connections = []
+        for number in range(first, first + count):
+            body = json.dumps({"type": "related", "data": query(level=3, summary_graph=True, page=1 + number)}).encode()
+            connection = socket.create_connection((host, int(port)), timeout=30)
+            connection.sendall(f"POST /query HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {hub.token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            connections.append(connection)
+        return connections
+
+    def hub_with_work(self):
+        hub = Hub(**{"report.workers": 1})
+        self.addCleanup(hub.__exit__, None)
+        hub.org("one")
+        hub.start()
+        lines = [login_record(n, f"192.0.2.{n % 3}", f"s{n % 40}") for n in range(2000)]
+        self.assertEqual(hub.post_ndjson(lines, "cowrie", "one")[0], 201)
+        hub.wait_until_archived()
+        return hub
+
+    def statuses(self, hub):
+        return collections.Counter(json.loads(line)["data"]["status"][0] for line in hub.run("export", "--store", "report", "--sub-type", "query").stdout.splitlines())
+
+    def test_clients_that_leave_are_noticed_and_their_reports_not_made(self):
+        hub = self.hub_with_work()
+        for connection in self.send(hub, 200):
+            connection.close()
+
+        def noticed():
+            metrics = hub.metrics()
+            return metrics if metrics["cybexd_http_in_flight"] == 0 and metrics['cybexd_report_queue{type="related"}'] == 0 else None
+
+        metrics = until("all who left are noticed", noticed, 30)
+        left = metrics.get('cybexd_http_requests_total{route="/query",status="499"}', 0)
+        answered = metrics.get('cybexd_http_requests_total{route="/query",status="201"}', 0)
+        self.assertEqual(left + answered + metrics.get('cybexd_http_requests_total{route="/query",status="202"}', 0), 200)
+        withdrawn = metrics.get('cybexd_reports_total{status="withdrawn",type="related"}', 0)
+        print(f"{left:.0f} left, {withdrawn:.0f} of their reports were not made")
+        self.assertGreater(withdrawn, 0)
+        self.assertLessEqual(withdrawn, left)
+        statuses = until("no query is in work", lambda: (lambda s: s if not s["processing"] else None)(self.statuses(hub)), 30)
+        self.assertEqual(statuses["invalid"], withdrawn)
+        for page in (1, 200):  # whoever asks again has it made
+            self.assertIn(hub.post_json("/query", {"type": "related", "data": query(level=3, summary_graph=True, page=page)})[0], (201, 202))
+
+    def test_a_stop_with_queries_in_flight(self):
+        hub = self.hub_with_work()
+        connections = self.send(hub, 300)
+        until("the desk has them", lambda: sum(self.statuses(hub).values()) >= 250, 30)
+        hub.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        answers = []
+        for connection in connections:
+            answer = http.client.HTTPResponse(connection)
+            try:
+                answer.begin()
+                answers.append(answer.status)
+            except (OSError, http.client.HTTPException):
+                answers.append(0)
+            connection.close()
+        self.assertEqual(hub.process.wait(15), 0)
+        self.assertLess(time.monotonic() - began, 10)
+        hub.process = None
+        print(collections.Counter(answers), self.statuses(hub))
+        self.assertLessEqual(set(answers), {201, 202, 503})
+        self.assertEqual(self.statuses(hub)["processing"], 0)
+        hub.start()
+        until("the queries that went back are answered", lambda: set(self.statuses(hub)) == {"ready"}, 60)
 
 
 class ManyWaiting(unittest.TestCase):

@@ -242,6 +242,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(tokens_are_kept_and_replaced, Home, homes) {
   BOOST_TEST(again.users()->empty());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(forgotten_tokens_are_gone, Home, homes) {
+  Home home;
+  auto& identity = *home.all.identity;
+  for (const auto* jti : {"one", "two", "three"}) {
+    identity_change change;
+    change.token = token_record{jti, {}, 5, 6, false};
+    change.audit = {1, "a", "token.new", "b"};
+    BOOST_REQUIRE(identity.apply(change));
+  }
+  identity_change change;
+  change.forget = {"one", "three", "never there"};
+  change.audit = {2, "a", "token.login", "b"};
+  BOOST_REQUIRE(identity.apply(change));
+  BOOST_TEST((!*identity.token("one") && *identity.token("two") && !*identity.token("three")));
+  BOOST_TEST(identity.tokens()->size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_audit_log_only_grows, Home, homes) {
   Home home;
   for (int i = 0; i < 12; ++i) {

@@ -136,6 +136,47 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(entries_set_aside_are_listed_in_pages, Home, homes
   BOOST_TEST(pages(true) == (names{"r0", "r4", "r8", "r12", "r16"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(lines_set_aside_are_listed_kept_and_can_be_retried_or_dropped, Home, homes) {
+  // Symptom: a line that had killed its workers was in no list, and its text was gone with the file.
+  Home home;
+  auto& lake = *home.all.lake;
+  const auto ids = put(lake, {entry("killed", 3), entry("bad", 3), entry("good", 3), entry("later", 2)});
+  take(lake);
+  auto killed = done(ids[0], 2), bad = done(ids[1], 2);
+  killed.bad_lines = {{2, entry_state::quarantined, "cost 3 workers"}};
+  bad.bad_lines = {{1, entry_state::error, "NaN"}};
+  killed.set_aside = bad.set_aside = 1;
+  mark(lake, {killed, bad, done(ids[2], 3)});
+  BOOST_REQUIRE(lake.release(std::vector{ids[3]}));
+  check_books(lake, {11, 7, 0, 2, 2}, 1);
+  BOOST_TEST(books(lake).quarantined_entries == 1u);
+  const auto listed = [&](bool quarantined_only) {
+    names all;
+    const auto some = lake.set_aside("", 10, quarantined_only).value();
+    for (const auto& one : some) all.push_back(one.entry.name);
+    return all;
+  };
+  BOOST_TEST(listed(true) == (names{"killed"}), boost::test_tools::per_element());
+  BOOST_TEST(listed(false) == (names{"killed", "bad"}), boost::test_tools::per_element());
+  BOOST_TEST(lake.set_aside("", 1, false).value().front().mark.refs.empty());
+  const auto files = lake.read_files(ids);
+  BOOST_TEST(((*files)[0] && (*files)[1] && !(*files)[2]));
+  BOOST_TEST(take(lake, forced()) == (names{"killed", "bad", "later"}), boost::test_tools::per_element());
+  BOOST_REQUIRE(lake.release(ids));
+  BOOST_REQUIRE(lake.retry(std::vector{ids[0]}));
+  check_books(lake, {11, 5, 0, 1, 5}, 2);
+  BOOST_TEST(books(lake).quarantined_entries == 0u);
+  BOOST_TEST(take(lake) == (names{"killed", "later"}), boost::test_tools::per_element());
+  mark(lake, {done(ids[0], 1, 2)});
+  check_books(lake, {11, 6, 2, 1, 2}, 1);
+  BOOST_TEST(!(*lake.read_files(std::vector{ids[0]}))[0]);
+  BOOST_REQUIRE(lake.drop(std::vector{ids[1]}));
+  check_books(lake, {11, 6, 2, 1, 2}, 1);
+  BOOST_TEST(listed(false).empty());
+  auto again = lake.retry(std::vector{ids[2]});
+  BOOST_TEST((!again && again.error().kind == failure::conflict));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_retried_entry_waits_again, Home, homes) {
   Home home;
   auto& lake = *home.all.lake;

@@ -222,4 +222,23 @@ BOOST_AUTO_TEST_CASE(tokens_for_others_are_the_operators) {
                         "bad input: days"));
 }
 
+BOOST_AUTO_TEST_CASE(records_of_tokens_that_have_ended_go) {
+  // Symptom: every login left a record for good.
+  accounts_home home;
+  const double day = 86'400;
+  const auto issue = [&](unsigned days, double now) {
+    return home.all.issue_token(home.operator_, home.email(0), days, now).value();
+  };
+  for (int i = 0; i < 50; ++i) issue(1, noon);
+  const auto lasting = issue(10, noon);
+  BOOST_TEST(home.all.tokens().value().size() == 51U);
+  issue(1, noon + 1.5 * day);  // the first fifty have ended, but not long ago
+  BOOST_TEST(home.all.tokens().value().size() == 52U);
+  issue(10, noon + 2.5 * day);
+  BOOST_TEST(home.all.tokens().value().size() == 3U);
+  BOOST_TEST(home.all.authenticate(lasting, noon + 3 * day).has_value());
+  BOOST_TEST(home.all.revoke_token(home.operator_, home.all.tokens().value().front().jti, noon + 3 * day)
+                 .has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
