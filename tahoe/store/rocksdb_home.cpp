@@ -63,8 +63,8 @@ error open_error(const std::string& directory, const rocksdb::Status& status) {
   return to_error(status, "store " + directory);
 }
 
-/// Parts of a cache, each with a lock of its own, as a power of two. A part must hold the largest block that is
-/// read again and again with room to spare: one that fits into none is read from disk at every look-up.
+/// Parts of a cache, each with a lock of its own, as a power of two. A part must hold the largest block that
+/// is read again and again with room to spare: one that fits into none is read from disk at every look-up.
 int cache_parts(std::size_t cache_bytes) {
   constexpr std::size_t part_bytes = 32u << 20;
   int bits = 0;

@@ -33,7 +33,7 @@ expected<std::optional<lake_entry>> rocksdb_lake::read_entry(std::uint64_t numbe
 }
 
 expected<std::optional<stored_mark>> rocksdb_lake::read_mark(std::uint64_t number,
-                                                            const rocksdb::Snapshot* at) {
+                                                             const rocksdb::Snapshot* at) {
   return read_row(*home_, mark_key(number), number, at, mark_from_row);
 }
 
