@@ -1,6 +1,7 @@
 #include "actors/cache_poller.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cybexd::actors {
 
@@ -85,6 +86,7 @@ bool cache_poller_state::take_some(round& current) {
   too_large_ = 0;
   if (taken->empty()) {
     exhausted_ = true;
+    look_for_claims();
     end_taking(false);
     return false;
   }
@@ -123,8 +125,18 @@ void cache_poller_state::settle_rounds() {
   }
 }
 
+/// Entries that another server has taken are free when its claim ends, if it has gone: no later than that is
+/// the next round.
+void cache_poller_state::look_for_claims() {
+  const auto seconds = partners_.lake->seconds_to_a_free_claim();
+  if (!seconds || !*seconds) return;
+  const duration<double> wait(std::max(1.0, **seconds + 0.1));
+  free_claim_ = std::chrono::duration_cast<caf::timespan>(wait);
+}
+
 void cache_poller_state::schedule() {
-  const auto wait = backoff_->next();
+  auto wait = backoff_->next();
+  if (free_claim_) wait = std::min(wait, *std::exchange(free_claim_, std::nullopt));
   scheduled_ = true;
   again_ = false;
   next_round_ = self_->clock().now() + wait;

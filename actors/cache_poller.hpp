@@ -82,6 +82,7 @@ class cache_poller_state {
   void end_taking(bool full);
   void settle_rounds();
   void schedule();
+  void look_for_claims();
   void take_up_what_was_set_aside();
   void show();
   bool finish_drain();
@@ -117,6 +118,7 @@ class cache_poller_state {
   std::optional<std::uint64_t> taking_;
   std::uint64_t too_large_ = 0;  // bytes of an entry that waits for credit
   bool again_ = false, scheduled_ = false, exhausted_ = false, sweep_ = false;
+  std::optional<caf::timespan> free_claim_;  // until an entry in another server's hands may be free
   std::uint64_t generation_ = 0;
   caf::actor_clock::time_point next_round_, round_started_;
   std::string lake_trouble_;

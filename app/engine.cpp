@@ -4,29 +4,6 @@
 
 namespace cybexd::app {
 
-expected<store::stores> open_stores(const settings& from, bool read_only) {
-  if (from.store.kind != "embedded") {
-    return fail(failure::bad_input, "store.kind = \"" + from.store.kind +
-                                        "\" is not available yet in this version; use \"embedded\"");
-  }
-  auto options = embedded_options_of(from, from.data_dir.path + "/store");
-  options.read_only = read_only;
-  return store::open_embedded(options);
-}
-
-std::vector<std::string> embedded_stores(const settings& from) {
-  if (from.store.kind != "embedded") return {};
-  return {"cache", "archive", "report", "identity"};
-}
-
-store::embedded_options embedded_options_of(const settings& from, const std::string& directory) {
-  store::embedded_options options;
-  options.directory = directory;
-  options.cache_bytes = from.store.cache_size.bytes;
-  options.keep_archived_files = from.store.keep_archived_files;
-  return options;
-}
-
 namespace {
 
 tahoe::identity::account_settings account_settings_of(const settings& from) {

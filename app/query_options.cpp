@@ -44,7 +44,8 @@ actors::query_side_options query_options(engine& over, key_source key) {
   options.stop_grace = std::min<std::chrono::milliseconds>(values->stop_within / 3, std::chrono::seconds(5));
   options.poll_cap = report.poll_cap;
   options.foreign_age = std::chrono::duration<double>(report.foreign_age).count();
-  options.exclusive = values->store.kind == "embedded";
+  options.exclusive = !on_mongodb(values->store, values->store.report);
+  options.claim = values->store.claim;
   options.reply = {report.api_host, report.reply_allow, report.reply_timeout};
   constexpr std::size_t owner_length = 16;
   options.owner = "cybexd-" + crypto::random_word(owner_length);

@@ -107,6 +107,8 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
       config.values, environment, std::move(*stores),
       [&p](engine&) -> expected<std::shared_ptr<running_actors>> { return p.actors; });
   p.over->serving = true;
+  p.over->stores().say->listen(
+      [](const std::string& sentence) { log_line(severity::info, "store", sentence); });
   p.actors = std::make_shared<actor_host>(*p.over);
   if (auto started = p.actors->start_all(); !started) return fail(started.error());
   if (auto line = p.over->actors(); !line) return fail(line.error());

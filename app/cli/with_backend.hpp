@@ -12,12 +12,6 @@ template <class Then>
 int with_backend(const invocation& call, Then&& then) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
-  if (config->values.store.kind != "embedded") {
-    static_cast<void>(
-        tell(call, {failure::bad_input, "store.kind = \"" + config->values.store.kind +
-                                            "\" is not available yet in this version; use \"embedded\""}));
-    return wrong_usage;
-  }
   auto to = backend::open(*config);
   if (!to) return tell(call, to.error());
   return std::forward<Then>(then)(*to);

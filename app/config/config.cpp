@@ -132,6 +132,35 @@ void resolve_paths(configuration& config) {
   }
 }
 
+/// Every store on MongoDB has an address, given once.
+template <class Complain>
+void check_places(const store_settings& store, const Complain& complain) {
+  const auto given_twice = [](const std::string& url, const file_path& file) {
+    return !url.empty() && !file.path.empty();
+  };
+  if (given_twice(store.url, store.url_file))
+    complain("store.url_file", "given twice", toml_quoted(store.url_file.path),
+             "store.url or store.url_file");
+  const bool known = !store.url.empty() || !store.url_file.path.empty();
+  bool missing = false;
+  for (const auto& [name, place] : {std::pair{"cache", &store.cache},
+                                    {"archive", &store.archive},
+                                    {"report", &store.report},
+                                    {"identity", &store.identity}}) {
+    const std::string section = std::string("store.") + name;
+    if (given_twice(place->url, place->url_file))
+      complain(section + ".url_file", "given twice", toml_quoted(place->url_file.path),
+               section + ".url or " + section + ".url_file");
+    if (!on_mongodb(store, *place)) continue;
+    missing = missing || (!known && place->url.empty() && place->url_file.path.empty());
+    for (const auto& [key, text] : {std::pair{".db", &place->db}, {".coll", &place->coll}})
+      if (text->empty()) complain(section + key, "empty", "\"\"", "a name");
+  }
+  if (missing)
+    complain("store.url", "missing", "\"\"",
+             "the address of the server, such as \"mongodb://127.0.0.1:27017\"");
+}
+
 /// What no single key can be blamed for.
 void check_together(const configuration& config, std::vector<mistake>& mistakes) {
   const auto& values = config.values;
@@ -145,10 +174,7 @@ void check_together(const configuration& config, std::vector<mistake>& mistakes)
     complain(key_missing ? "http.tls_key" : "http.tls_certificate", "missing", "\"\"",
              "both http.tls_certificate and http.tls_key, or neither");
   }
-  if (values.store.kind == "mongodb" && values.store.url.empty() && values.store.archive.url.empty()) {
-    complain("store.url", "missing", "\"\"",
-             "the address of the server, such as \"mongodb://127.0.0.1:27017\"");
-  }
+  check_places(values.store, complain);
   if (values.report.threatrank_max_edges % 2 != 0) {
     complain("report.threatrank_max_edges", "out of range",
              std::to_string(values.report.threatrank_max_edges), "2, 4 or 6");

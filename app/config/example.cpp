@@ -1,5 +1,6 @@
 // The texts made from the table for people: the example file and shown values.
 #include <algorithm>
+#include <cctype>
 
 #include "app/config/config.hpp"
 #include "app/config/keys.hpp"
@@ -63,6 +64,14 @@ std::string example_file() {
 std::string shown_value(const setting_key& key, const settings& from) {
   auto text = toml_text(key, from);
   if (!key.masked) return text;
+  constexpr std::string_view password = "filepassword=";  // of a key file, among the options
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  if (const auto option = lower.find(password); option != std::string::npos) {
+    const auto from_here = option + password.size();
+    text.replace(from_here, text.find_first_of("&\"", from_here) - from_here, "***");
+  }
   const auto scheme = text.find("://");
   const auto at = text.rfind('@');
   if (scheme == std::string::npos || at == std::string::npos || at < scheme) return text;

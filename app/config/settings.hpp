@@ -43,21 +43,34 @@ struct key_settings {
   file_path passphrase_file;
 };
 
-/// Where one of the four stores lives in MongoDB; an empty url stands for `store.url`.
-struct mongodb_place {
-  std::string url, db, coll;
+/// Where one of the four stores lives.
+struct store_place {
+  std::string kind;    ///< "embedded", "mongodb"; empty: see `on_mongodb`.
+  std::string url;     ///< MongoDB only. May hold a password.
+  file_path url_file;  ///< Holds the url.
+  std::string db, coll;
 };
 
 struct store_settings {
   std::string kind = "embedded";
-  std::string url;                        ///< MongoDB only. May hold a password.
+  std::string url;     ///< MongoDB only. May hold a password.
+  file_path url_file;  ///< Holds the url.
+  duration claim =
+      std::chrono::seconds(60);           ///< Of an entry or a query, for a server that does not renew it.
   byte_size cache_size = mebibytes(128);  ///< Embedded: block cache and memtables together.
   bool keep_archived_files = false;
-  mongodb_place cache{"", "cache_db", "file_entries"};
-  mongodb_place archive{"", "tahoe_db", "instance"};
-  mongodb_place report{"", "report_db", "instance"};
-  mongodb_place identity{"", "identity_db", "instance"};
+  store_place cache{"", "", {}, "cache_db", "file_entries"};
+  store_place archive{"", "", {}, "tahoe_db", "instance"};
+  store_place report{"", "", {}, "report_db", "instance"};
+  store_place identity{"", "", {}, "identity_db", "instance"};
 };
+
+/// Whether a store lives on MongoDB: as its own kind says; else where it has an address of its own; else as
+/// `store.kind` says.
+[[nodiscard]] inline bool on_mongodb(const store_settings& all, const store_place& one) {
+  if (!one.kind.empty()) return one.kind == "mongodb";
+  return !one.url.empty() || !one.url_file.path.empty() || all.kind == "mongodb";
+}
 
 struct archive_settings {
   std::uint64_t batch = 10'000;  ///< Lake entries a round.

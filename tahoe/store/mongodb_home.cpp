@@ -147,6 +147,17 @@ void watch(mongoc_client_pool_t* pool, watcher& by) {
   mongoc_apm_callbacks_destroy(calls);
 }
 
+/// `findAndModify` as metrics are named: `find_and_modify`.
+std::string snake_case(std::string_view name) {
+  std::string out;
+  for (const char letter : name) {
+    const bool upper = letter >= 'A' && letter <= 'Z';
+    if (upper) out += '_';
+    out += upper ? static_cast<char>(letter - 'A' + 'a') : letter;
+  }
+  return out;
+}
+
 mongoc_client_pool_t* raw(const std::shared_ptr<void>& pool) {
   return static_cast<mongoc_client_pool_t*>(pool.get());
 }
@@ -216,11 +227,10 @@ expected<mongodb_lease> mongodb_home::lease(std::string_view what) {
 }
 
 error mongodb_home::as_error(const bson_error_t& problem, std::string_view what) const {
-  auto e = to_error(problem, what);
-  e.text = without(impl_->secrets, std::move(e.text));
+  const auto text = without(impl_->secrets, problem.message);
   if (problem.domain == MONGOC_ERROR_SERVER_SELECTION)
-    impl_->watched->not_found({e.kind, where() + " is away: " + without(impl_->secrets, problem.message)});
-  return e;
+    impl_->watched->not_found({to_error(problem, what).kind, where() + " is away: " + text});
+  return {to_error(problem, what).kind, std::string(what) + ": " + where() + ": " + text};
 }
 
 expected<bson> mongodb_home::command(const std::string& db, const bson& command, bool writes,
@@ -254,7 +264,7 @@ std::vector<std::pair<std::string, double>> mongodb_home::statistics() const {
       {"mongoc_commands_failed", static_cast<double>(now.failed)},
       {"mongoc_command_seconds", now.seconds}};
   for (const auto& [name, count] : now.by_name)
-    numbers.emplace_back("mongoc_commands_" + name, static_cast<double>(count));
+    numbers.emplace_back("mongoc_commands_" + snake_case(name), static_cast<double>(count));
   return numbers;
 }
 

@@ -98,7 +98,7 @@ class mongodb_home {
   /// One of the pool's connections. Errors: unavailable (all are in use; or no server was found in time and
   /// none has been seen since: so that not everybody waits for what one has waited for).
   [[nodiscard]] expected<mongodb_lease> lease(std::string_view what);
-  /// `to_error` with every part of the URL that is secret taken out of the text.
+  /// `to_error` with the host in the text, and every part of the URL that is secret taken out of it.
   [[nodiscard]] error as_error(const struct _bson_error_t& problem, std::string_view what) const;
   /// One command on a database; the answer. With `writes` it waits for the majority, else it goes as it is
   /// (`hello`, `listIndexes` and their like know no read concern). Errors: as `to_error`.

@@ -28,7 +28,7 @@ bson claimed_by_nobody(double now) { return bson().add("$not", bson().add("$gte"
 mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
                            const mongodb_lake_options& options, const store_ties& ties, bool read_only)
     : entries_(entries),
-      parts_(entries.beside(entries.name() + ".cybexd_parts")),
+      parts_(entries.beside(entries.name() + "_cybexd_parts")),
       files_(entries),
       options_(options),
       ties_(ties),

@@ -13,7 +13,7 @@
 //                       for everybody, only its place in the books is left
 //   _cybexd_archived, _cybexd_known, _cybexd_set_aside    records, once it is marked
 //   _cybexd_lines       [{number, state, reason}]: bad lines
-//   _cybexd_parts       how many documents of `COLL.cybexd_parts` hold further `_ref` and `_cybexd_lines`
+//   _cybexd_parts       how many documents of `COLL_cybexd_parts` hold further `_ref` and `_cybexd_lines`
 //   _cybexd_aside       true: it is or was set aside
 //   _cybexd_origin      32 digits of `origin_of`: it was adopted from another lake
 //

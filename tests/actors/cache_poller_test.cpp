@@ -98,6 +98,28 @@ BOOST_AUTO_TEST_CASE(empty_rounds_wait_two_to_the_n_and_a_jitter) {
   }
 }
 
+// A server that had been idle for long looked again after an hour, while a dead server's entries lay free.
+BOOST_AUTO_TEST_CASE(no_entry_of_a_dead_server_waits_longer_than_its_claim) {
+  std::vector<double> takes;
+  trouble->on_call = [&](std::string_view call) {
+    if (call == "lake.take") takes.push_back(seconds());
+  };
+  double claim_ends = 0;
+  trouble->free_claim = [&]() -> std::optional<double> {
+    return claim_ends > seconds() ? std::optional(claim_ends - seconds()) : std::nullopt;
+  };
+  start();
+  advance(std::chrono::minutes(20));  // idle: the next look is a quarter of an hour away
+  claim_ends = seconds() + 60;
+  act::post(poller, messages::nudge{});
+  settle();
+  const auto before = takes.size();
+  advance(std::chrono::seconds(62));
+  BOOST_REQUIRE_EQUAL(takes.size(), before + 1);
+  BOOST_TEST(takes.back() >= claim_ends);
+  BOOST_TEST(takes.back() <= claim_ends + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_round_that_archives_sets_the_count_to_zero_and_a_nudge_starts_at_once) {
   start();
   advance(std::chrono::seconds(60));

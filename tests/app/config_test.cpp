@@ -234,12 +234,6 @@ BOOST_AUTO_TEST_CASE(half_of_a_tls_pair_is_refused) {
   BOOST_TEST(read("[http]\ntls_certificate = \"a.pem\"\ntls_key = \"b.pem\"\n").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(passwords_in_addresses_are_not_shown) {
-  const auto config = read("[store]\nurl = \"mongodb://me:secret@db:27017/x\"\n");
-  BOOST_REQUIRE(config);
-  BOOST_TEST(shown_value(*find_key("store.url"), config->values) == "\"mongodb://***@db:27017/x\"");
-}
-
 BOOST_AUTO_TEST_CASE(changes_are_split_by_when_they_take_effect) {
   const auto before = read("")->values;
   const auto after = read("", request({"archive.batch=5", "http.listen=127.0.0.1:1"}))->values;

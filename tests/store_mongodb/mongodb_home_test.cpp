@@ -151,6 +151,17 @@ BOOST_AUTO_TEST_CASE(one_change_answers_the_document) {
   BOOST_TEST(claimed->find("owner").text().value() == "me");
 }
 
+BOOST_AUTO_TEST_CASE(statistics_are_named_as_metrics_are) {
+  const mongodb_places places;
+  must(things(places).find_and_update(bson().add("n", 1), bson().add("$set", bson().add("m", 1)), {},
+                                      "test: change"));
+  std::map<std::string, double> numbers;
+  for (const auto& [name, number] : places.home()->statistics()) numbers[name] = number;
+  BOOST_TEST(numbers.at("mongoc_commands_find_and_modify") >= 1);
+  BOOST_TEST(numbers.at("mongoc_commands") >= numbers.at("mongoc_commands_find_and_modify"));
+  BOOST_TEST(numbers.at("mongoc_command_seconds") > 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_transaction_is_done_whole_or_not_at_all) {
   const mongodb_places places;
   const auto all = things(places);

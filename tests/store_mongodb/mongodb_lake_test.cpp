@@ -175,40 +175,6 @@ BOOST_AUTO_TEST_CASE(what_the_original_had_set_aside_is_listed_and_can_be_forced
   BOOST_TEST(((*server->find(archived))->mark.state == entry_state::processed));
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_broken_is_bad_data_of_its_entry_only) {
-  const shared_lake world;
-  const auto server = world.join();
-  const auto chunk_of = [&](const entry_id& id, int n) {
-    return bson().add("files_id", *world.raw(id).find("fid").id()).add("n", n);
-  };
-  std::vector<entry_id> ids;
-  for (const auto* name :
-       {"well", "no head", "hole", "no end", "short", "long", "wrong length", "no data", "one more"})
-    ids.push_back(world.put_original(name));
-  const auto remove = [&](const std::string& where, const bson& filter) {
-    bulk_write one;
-    one.remove_many(filter);
-    BOOST_REQUIRE(world.collection(where).write(std::move(one), "test: remove"));
-  };
-  const auto head = [&](const entry_id& id) { return bson().add("_id", *world.raw(id).find("fid").id()); };
-  remove("fs.files", head(ids[1]));
-  remove("fs.chunks", chunk_of(ids[2], 1));
-  remove("fs.chunks", chunk_of(ids[3], 3));
-  world.change("fs.chunks", chunk_of(ids[4], 1), bson().add("$set", bson().add_binary("data", "abc")));
-  world.change("fs.chunks", chunk_of(ids[5], 1), bson().add("$set", bson().add_binary("data", "abcde")));
-  world.change("fs.files", head(ids[6]), bson().add("$set", bson().add("length", std::int64_t{1} << 60)));
-  world.change("fs.chunks", chunk_of(ids[7], 0), bson().add("$set", bson().add("data", "text")));
-  world.insert("fs.chunks", chunk_of(ids[8], 9).add_binary("data", ""));
-  const auto files = server->read_files(ids);
-  BOOST_REQUIRE(files);
-  BOOST_TEST((*files)[0].value() == "sealed well");
-  for (std::size_t i = 1; i < ids.size(); ++i) {
-    BOOST_REQUIRE_MESSAGE(!(*files)[i], i);
-    BOOST_TEST_MESSAGE((*files)[i].error().text);
-    BOOST_TEST(((*files)[i].error().kind == (i == 1 ? failure::not_found : failure::corrupt)), i);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(more_references_than_a_document_holds_are_kept_beside_it) {
   const shared_lake world;
   const auto server = world.join();
@@ -228,32 +194,6 @@ BOOST_AUTO_TEST_CASE(more_references_than_a_document_holds_are_kept_beside_it) {
   BOOST_REQUIRE_EQUAL((*found)->mark.bad_lines.size(), 1u);
   BOOST_TEST((*found)->mark.bad_lines[0].number == 7u);
   BOOST_TEST(world.raw(ids[0]).find("_cybexd_parts").integer().value() >= 1);
-}
-
-BOOST_AUTO_TEST_CASE(files_that_a_stop_left_are_removed_when_there_is_nothing_to_do) {
-  const shared_lake world;
-  auto server = world.join();
-  const auto ids = put(*server, {entry("archived"), entry("never written"), entry("set aside")});
-  mark(*server, {aside(ids[2], entry_state::error)});
-  const auto foreign = world.put_original("the API's");
-  server.lake.reset();
-  // As a kill between the mark and the removal of the file, and one between file and entry, leave them.
-  const auto set_processed = bson().add("$set", bson().add("processed", true).add("_cybexd_archived", 1));
-  world.change("file_entries", bson().add("name", "archived"), set_processed);
-  world.change("file_entries", bson().add("name", "the API's"), set_processed);
-  bulk_write never;
-  never.remove_one(bson().add("name", "never written"));
-  BOOST_REQUIRE(world.collection().write(std::move(never), "test: remove"));
-  server = world.join();
-  *server.now = 0;  // these files may be of a put that goes on now
-  BOOST_TEST(take(*server).empty());
-  BOOST_TEST(world.all("fs.files").size() == 3u);
-  server = world.join();
-  *server.now = 4'000'000'000;
-  BOOST_TEST(take(*server).empty());
-  BOOST_TEST(world.all("fs.files").size() == 2u);
-  BOOST_TEST(file_of(*server, ids[2]).value() == "sealed set aside");
-  BOOST_TEST(file_of(*server, foreign).value() == "sealed the API's");
 }
 
 BOOST_AUTO_TEST_CASE(indexes_are_made_once_and_told) {
