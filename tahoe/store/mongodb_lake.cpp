@@ -130,13 +130,17 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
 
 expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(const take_limits& limits) {
   bson filter;
-  filter.add("processed", is_no());
-  if (!limits.set_aside_too) filter.add("skip", is_no()).add("bad_data", is_no());
+  if (limits.set_aside_too) {
+    filter.add("$and", bson_list().push(not_done_with()));
+  } else {
+    filter.add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no());
+  }
   filter.add("_cybexd_until", claimed_by_nobody(clock_->now()));
   if (limits.set_aside_too && forced_from_)
-    filter.add("$or", bson_list()
-                          .push(bson().add("skip", is_no()).add("bad_data", is_no()))
-                          .push(bson().add("_id", bson().add("$gte", *forced_from_))));
+    filter.add("$or",
+               bson_list()
+                   .push(bson().add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no()))
+                   .push(bson().add("_id", bson().add("$gte", *forced_from_))));
   find_options how;
   how.projection = entry_fields();
   if (!limits.set_aside_too) how.sort.add("timestamp", 1);
@@ -187,10 +191,11 @@ expected<bool> mongodb_lake::claim(std::vector<candidate>& some, const take_limi
       bson().add("_cybexd_owner", claims_.owner()).add("_cybexd_take", take).add("_cybexd_until", until));
   std::vector<object_id> waiting, aside;
   for (const auto& c : some) (c.read.entry.forced ? aside : waiting).push_back(c.read.id);
-  const auto free = bson().add("processed", is_no()).add("_cybexd_until", claimed_by_nobody(now));
+  const auto free = bson().add("_cybexd_until", claimed_by_nobody(now));
   bulk_write writes;
-  update_these(writes, waiting, bson(free).add("skip", is_no()).add("bad_data", is_no()), change);
-  update_these(writes, aside, free, change);
+  update_these(writes, waiting,
+               bson(free).add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no()), change);
+  update_these(writes, aside, not_done_with().add("_cybexd_until", claimed_by_nobody(now)), change);
   auto written = entries_.write(std::move(writes), "lake: take");
   if (!written) return fail(written.error());
   if (written->matched != some.size()) {

@@ -37,12 +37,6 @@ bson count(const char* field, const bson& otherwise) {
 bson sum(const bson& of) { return bson().add("$sum", of); }
 
 bson processed() { return yes("processed"); }
-bson aside() {
-  return expression("$and",
-                    bson_list()
-                        .push(expression("$not", bson_list().push(processed())))
-                        .push(expression("$or", bson_list().push(yes("skip")).push(yes("bad_data")))));
-}
 bson waiting() {
   return expression(
       "$not", bson_list().push(
@@ -73,9 +67,7 @@ bson group(const object_id& since) {
       .add("set_aside", marked("_cybexd_set_aside", none, one))
       .add("pending", sum(either(waiting(), count("_cybexd_records", one), none)))
       .add("waiting", sum(either(waiting(), one, none)))
-      .add("quarantined",
-           sum(either(expression("$and", bson_list().push(aside()).push(is("_cybexd_state", "quarantined"))),
-                      one, none)))
+      .add("quarantined", sum(either(is("_cybexd_state", "quarantined"), one, none)))
       .add(
           "oldest",
           bson().add("$min", expression("$cond", bson_list().push(waiting()).push("$timestamp").push_null())))

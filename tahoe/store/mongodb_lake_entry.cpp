@@ -11,6 +11,7 @@ namespace cybexd::store::lake_document {
 namespace {
 
 constexpr std::string_view dropped_state = "dropped";
+constexpr std::string_view lines_state = "lines";
 constexpr std::array mark_fields{
     "skip",          "skip_reason",      "bad_data",      "_cybexd_state",    "_cybexd_lines",
     "_cybexd_parts", "_cybexd_archived", "_cybexd_known", "_cybexd_set_aside"};
@@ -47,6 +48,12 @@ void read_line(const bson_view& line, entry_mark& into) {
   into.bad_lines.push_back(std::move(bad));
 }
 
+/// Whether it says that lines of it, or all of it, are set aside.
+bool names_lines(const bson_view& document) {
+  const auto name = document.find("_cybexd_state").text().value_or("");
+  return name == lines_state || name == to_string(entry_state::quarantined);
+}
+
 }  // namespace
 
 bson is_no() { return bson().add("$in", noes()); }
@@ -79,7 +86,7 @@ bson from(const new_entry& entry, const object_id& id, const object_id& file) {
 bson entry_fields() {
   bson fields;
   for (const auto* field : {"name", "orgid", "typetag", "timezone", "timestamp", "fid", "format", "skip",
-                            "bad_data", "_cybexd_records", "_cybexd_bytes"})
+                            "bad_data", "_cybexd_records", "_cybexd_bytes", "_cybexd_state"})
     fields.add(field, 1);
   return fields;
 }
@@ -105,12 +112,25 @@ read_entry to_entry(const bson_view& document) {
   e.records = count(document, "_cybexd_records", 1);
   read.own = document.find("_cybexd_bytes").integer().has_value();
   e.bytes = count(document, "_cybexd_bytes", 0);
-  e.forced = yes(document.find("skip")) || yes(document.find("bad_data"));
+  e.forced = yes(document.find("skip")) || yes(document.find("bad_data")) || names_lines(document);
   read.file = document.find("fid").id();
   if (!read.file && read.damage.empty())
     read.damage =
         document.find("fid").exists() ? "the entry's fid is not an ObjectId" : "the entry has no fid";
   return read;
+}
+
+bson not_done_with() {
+  const auto lines =
+      bson().add("$in", bson_list().push(lines_state).push(to_string(entry_state::quarantined)));
+  return bson().add(
+      "$or", bson_list().push(bson().add("processed", is_no())).push(bson().add("_cybexd_state", lines)));
+}
+
+bool set_aside(const bson_view& document) {
+  const auto state = state_of(document);
+  if (state == entry_state::processed) return names_lines(document);
+  return state != entry_state::waiting;
 }
 
 bool dropped(const bson_view& document) { return document.find("_cybexd_state").text() == dropped_state; }
@@ -205,7 +225,11 @@ bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts, 
   if (mark.state == entry_state::waiting) return waiting_again(claim::ends);
   bson set, change;
   set.add("processed", mark.state == entry_state::processed);
-  if (is_set_aside(mark.state)) {
+  const bool whole = mark.state != entry_state::processed;
+  if (!whole && is_set_aside(mark))
+    set.add("_cybexd_state", is_quarantined(mark) ? to_string(entry_state::quarantined) : lines_state)
+        .add("_cybexd_aside", true);
+  if (whole) {
     set.add(mark.state == entry_state::bad_data ? "bad_data" : "skip", true)
         .add("skip_reason", clean(mark.reason))
         .add("_cybexd_state", to_string(mark.state))

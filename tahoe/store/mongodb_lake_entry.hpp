@@ -9,7 +9,8 @@
 //   _cybexd_bytes       of the envelope; absent: the entry is another's, and its file is never removed
 //   _cybexd_owner       the server that works on it, `_cybexd_take` in which take of its,
 //   _cybexd_until       and when that claim ends: Unix seconds by the database's clock
-//   _cybexd_state       why it is set aside: "not_supported", "error", "quarantined"; "dropped": it is gone
+//   _cybexd_state       why it is set aside: "not_supported", "error", "quarantined"; "lines": it is
+//                       processed but for lines; "dropped": it is gone
 //                       for everybody, only its place in the books is left
 //   _cybexd_archived, _cybexd_known, _cybexd_set_aside    records, once it is marked
 //   _cybexd_lines       [{number, state, reason}]: bad lines
@@ -58,6 +59,10 @@ struct read_entry {
 
 [[nodiscard]] entry_state state_of(const bson_view& document);
 [[nodiscard]] bool dropped(const bson_view& document);
+/// Whether it, or a line of it, is set aside (`is_set_aside` of its mark, without reading the lines).
+[[nodiscard]] bool set_aside(const bson_view& document);
+/// A filter: entries that are not processed, and processed ones of which lines are set aside.
+[[nodiscard]] bson not_done_with();
 /// As it is stored in the entry itself; further refs and lines may be in parts.
 [[nodiscard]] entry_mark to_mark(const bson_view& document);
 

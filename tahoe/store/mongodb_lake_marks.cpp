@@ -67,8 +67,7 @@ expected<std::vector<mongodb_lake::marking_work>> mongodb_lake::prepare_marks(
     work.forced = held->forced;
     work.mark = balanced(*mark, held->records);
     work.parts = parts_of(work.mark);
-    if (mark->state == entry_state::processed && held->own && !options_.keep_archived_files)
-      work.file_to_remove = held->file;
+    if (is_done_with(*mark) && held->own && !options_.keep_archived_files) work.file_to_remove = held->file;
     works.push_back(std::move(work));
   }
   return works;

@@ -95,7 +95,7 @@ expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& afte
   bson filter;
   filter.add("_cybexd_aside", true)
       .add("_id", bson().add("$gt", to_object_id(after).value_or(object_id())))
-      .add("processed", is_no());
+      .add("$and", bson_list().push(not_done_with()));
   if (quarantined_only) filter.add("_cybexd_state", to_string(entry_state::quarantined));
   find_options how;
   how.projection = report_fields();
@@ -105,7 +105,7 @@ expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& afte
   if (limit == 0) return std::vector<entry_report>();
   auto found = entries_.find(filter, how, "lake: list", [&](const bson_view& document) {
     // Those that wait again were set aside once.
-    if (is_set_aside(state_of(document))) documents.emplace_back(document);
+    if (lake_document::set_aside(document)) documents.emplace_back(document);
     return documents.size() < limit;
   });
   if (!found) return fail(found.error());
@@ -113,7 +113,7 @@ expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& afte
   for (const auto& document : documents) {
     auto report = report_on(document);
     if (!report) return fail(report.error());
-    some.push_back(std::move(*report));
+    some.push_back(listed(std::move(*report)));
   }
   return some;
 }
@@ -126,7 +126,7 @@ expected<std::map<entry_id, bson>> mongodb_lake::look_set_aside(std::span<const 
   for (const auto& id : ids) {
     const auto there = found->find(id);
     if (there == found->end()) return fail(failure::not_found, "lake: there is no entry " + id);
-    if (!is_set_aside(state_of(there->second.view())))
+    if (!lake_document::set_aside(there->second.view()))
       return fail(failure::conflict, "lake: entry " + id + " is not set aside");
   }
   return found;
@@ -138,8 +138,7 @@ expected<void> mongodb_lake::retry(std::span<const entry_id> ids) {
   if (!found) return fail(found.error());
   bulk_write changes;
   for (const auto& [id, document] : *found)
-    changes.update_one(bson().add("_id", *to_object_id(id)).add("processed", is_no()),
-                       waiting_again(claim::stays));
+    changes.update_one(not_done_with().add("_id", *to_object_id(id)), waiting_again(claim::stays));
   auto written = entries_.write(std::move(changes), "lake: retry");
   books_.changed();
   if (!written) return fail(written.error());
@@ -154,7 +153,7 @@ expected<void> mongodb_lake::drop(std::span<const entry_id> ids) {
   std::vector<object_id> files;
   for (const auto& [id, document] : *found) {
     const auto name = *to_object_id(id);
-    changes.update_one(bson().add("_id", name).add("processed", is_no()), dropping(to_mark(document.view())));
+    changes.update_one(not_done_with().add("_id", name), dropping(to_mark(document.view())));
     if (document.find("_cybexd_parts").exists()) parts.remove_many(bson().add("entry", name));
     if (const auto file = document.find("fid").id()) files.push_back(*file);
   }

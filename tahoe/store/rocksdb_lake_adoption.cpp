@@ -114,9 +114,7 @@ void rocksdb_lake::put_adopted(std::uint64_t number, const kept_entry& kept,
   (void)batch.Put(home_->handle(family::lake_entries), entry_key(number), to_row(kept.report.entry));
   if (mark) (void)batch.Put(home_->handle(family::lake_entries), mark_key(number), to_row(*mark));
   if (!mark) (void)batch.Put(home_->handle(family::lake_waiting), key, "");
-  if (mark && is_set_aside(mark->state))
-    (void)batch.Put(home_->handle(family::lake_aside), key,
-                    number_key(static_cast<std::uint8_t>(mark->state)));
+  if (mark && is_set_aside(*mark)) (void)batch.Put(home_->handle(family::lake_aside), key, aside_row(*mark));
   if (kept.sealed) (void)batch.Put(home_->handle(family::lake_files), key, *kept.sealed);
 }
 

@@ -93,12 +93,11 @@ class lake_check {
     }
     const auto now = mark_row ? std::optional(mark->mark) : std::nullopt;
     sums_.add(entry->records, now, 1);
-    const bool is_aside = now && is_set_aside(now->state);
+    const bool is_aside = now && is_set_aside(*now);
     if (!now != waits) say(waits ? "is listed as waiting and does not wait" : "waits and is not listed");
     if (is_aside != aside.has_value())
       say(aside ? "is listed as set aside and is not" : "is set aside and not listed");
-    if (is_aside && aside && *aside != number_key(static_cast<std::uint8_t>(now->state)))
-      say("is listed as set aside for another reason");
+    if (is_aside && aside && *aside != aside_row(*now)) say("is listed as set aside for another reason");
     if ((!now || is_aside) && !has_file) say("has no envelope");
   }
 
