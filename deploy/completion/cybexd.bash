@@ -47,7 +47,7 @@ _cybexd_words() {
     "quarantine retry") words="--config --help --json --set" ;;
     "quarantine show") words="--config --help --json --set" ;;
     "raw") words="put" ;;
-    "raw put") words="--config --help --json --lines --ndjson --org --server --set --timezone --token-file --typetag" ;;
+    "raw put") words="--ca-file --config --help --json --lines --ndjson --org --sealed --server --set --timezone --token-file --typetag" ;;
     "report") words="--as --batch --config --help --json --now --set" ;;
     "restore") words="--check --config --help --json --replace --set" ;;
     "run") words="--config --help --json --set" ;;

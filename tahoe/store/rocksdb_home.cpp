@@ -20,7 +20,6 @@
 #include "tahoe/store/rocksdb_disk.hpp"
 #include "tahoe/store/rocksdb_families.hpp"
 #include "tahoe/store/rocksdb_log.hpp"
-#include "tahoe/store/rocksdb_recovery.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 
 namespace cybexd::store {
@@ -73,13 +72,9 @@ int cache_parts(std::size_t cache_bytes) {
   return bits;
 }
 
-rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache,
-                                    rocksdb::Env* disk, const rocksdb_recovery& recovery) {
+rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions options;
-  options.listeners.push_back(recovery.listener());
-  options.max_bgerror_resume_count = 0;        // `recovery` decides when writing goes on
-  options.avoid_flush_during_shutdown = true;  // all but `recovery`'s row is in the log
-  options.env = disk != nullptr ? disk : own_disk();
+  options.env = disk_that_may_fill();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Memtables are charged to the cache, so that both together stay within `cache_bytes`.
@@ -137,13 +132,12 @@ error to_error(const rocksdb::Status& status, std::string_view what) {
 
 struct rocksdb_home::impl {
   std::shared_ptr<rocksdb::Cache> cache;
-  rocksdb_recovery recovery;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // RocksDB's; given back before `db` closes
   std::unique_ptr<rocksdb::DB> db;
 
   ~impl() {
     if (!db) return;
-    if (!recovery.in_trouble()) flush_what_is_much();  // on a broken disk it would not come to an end
+    flush_what_is_much();
     for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
     (void)db->Close();
   }
@@ -162,13 +156,12 @@ rocksdb_home::rocksdb_home(std::string directory, std::unique_ptr<impl> inner)
     : directory_(std::move(directory)), impl_(std::move(inner)) {}
 rocksdb_home::~rocksdb_home() = default;
 
-expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options,
-                                                           rocksdb::Env* disk) {
+expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options) {
   if (auto made = options.read_only ? expected<void>() : make_directory(options.directory); !made)
     return fail(made.error());
   auto inner = std::make_unique<impl>();
   inner->cache = rocksdb::NewLRUCache(options.cache_bytes, cache_parts(options.cache_bytes));
-  auto settings = database_options(options.cache_bytes, inner->cache, disk, inner->recovery);
+  auto settings = database_options(options.cache_bytes, inner->cache);
   if (!options.read_only) settings.info_log = make_database_log(options.directory);
   auto there = exists(options.directory, settings);
   if (!there) return fail(there.error());
@@ -182,7 +175,6 @@ expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_option
           : rocksdb::DB::Open(settings, options.directory, families, &inner->handles, &opened);
   if (!status.ok()) return fail(open_error(options.directory, status));
   inner->db.reset(opened);
-  if (!options.read_only) inner->recovery.watch(opened, inner->handles[static_cast<std::size_t>(family::meta)]);
   std::shared_ptr<rocksdb_home> home(new rocksdb_home(options.directory, std::move(inner)));
   if (auto checked = home->check_format(!*there); !checked) return fail(checked.error());
   return home;
@@ -212,15 +204,11 @@ expected<void> rocksdb_home::check_format(bool made) {
 expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
                                    std::size_t items) {
   if (auto room = room_to_write(directory_, batch.GetDataSize()); !room) return room;
-  if (auto ready = impl_->recovery.ready(); !ready) return ready;
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
   const auto start = std::chrono::steady_clock::now();
   const auto status = impl_->db->Write(options, &batch);
-  if (!status.ok()) {
-    impl_->recovery.failed();
-    return fail(to_error(status, what));
-  }
+  if (!status.ok()) return fail(to_error(status, what));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (items != 0 && *on_commit_) (*on_commit_)(what.substr(0, what.find(':')), took.count(), items);
   return {};

@@ -16,7 +16,6 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
-class Env;
 class Snapshot;
 class Status;
 class WriteBatch;
@@ -60,10 +59,8 @@ enum class durability : std::uint8_t { in_order, synced };
 class rocksdb_home {
  public:
   /// Makes the directory (mode 0700) where it is absent. Errors: unavailable (held by another process, which
-  /// is named; disk), corrupt (format version, damaged files), each naming the directory. `disk` outlives it;
-  /// nothing: the machine's own.
-  [[nodiscard]] static expected<std::shared_ptr<rocksdb_home>> open(const embedded_options& options,
-                                                                    rocksdb::Env* disk = nullptr);
+  /// is named; disk), corrupt (format version, damaged files), each naming the directory.
+  [[nodiscard]] static expected<std::shared_ptr<rocksdb_home>> open(const embedded_options& options);
   rocksdb_home(const rocksdb_home&) = delete;
   rocksdb_home& operator=(const rocksdb_home&) = delete;
   ~rocksdb_home();

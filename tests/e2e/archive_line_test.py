@@ -52,24 +52,20 @@ class ArchiveLine(unittest.TestCase):
         seed = int(os.environ.get("CYBEXD_TEST_SEED", "20261122"))
         print("seed", seed)
         rng = random.Random(seed)
-        parts = chunks(lines[:200], 1) + chunks(lines[200:], 1000)  # the first 200 as single uploads
+        parts = chunks(lines, 1000)
         with Hub() as hub:
             hub.org(ORG)
             hub.start()
-            kills = sorted(rng.sample(range(1, 200), 2) + rng.sample(range(200, len(parts)), 4))
+            kills = sorted(rng.sample(range(1, len(parts)), 4))
             number = 0
-
-            def post(part):
-                return hub.post_file(part[0], "cowrie", ORG)[0] if len(part) == 1 else hub.post_ndjson(part, "cowrie", ORG)[0]
-
             while number < len(parts):
                 if kills and number == kills[0]:
                     kills.pop(0)
                     # The kill comes while this part is on its way: the answer may or may not arrive.
-                    timer = threading.Timer(rng.random() * (0.15 if number >= 200 else 0.01), hub.process.kill)
+                    timer = threading.Timer(rng.random() * 0.15, hub.process.kill)
                     timer.start()
                     try:
-                        acknowledged = post(parts[number]) == 201
+                        acknowledged = hub.post_ndjson(parts[number], "cowrie", ORG)[0] == 201
                     except Refused:
                         acknowledged = False
                     timer.join()
@@ -78,7 +74,7 @@ class ArchiveLine(unittest.TestCase):
                     if not acknowledged:
                         continue  # the sender repeats what was not acknowledged
                 else:
-                    self.assertEqual(post(parts[number]), 201)
+                    self.assertEqual(hub.post_ndjson(parts[number], "cowrie", ORG)[0], 201)
                 number += 1
             hub.wait_until_archived()
             assert_fingerprint(self, hub.digest())
