@@ -80,7 +80,7 @@ class converter {
   void note(std::string text) { out_.notes.push_back(std::move(text)); }
 
   /// The place that a section names, by the keys of now and of older versions.
-  place read(const std::string& section, const std::vector<std::string>& old, const mongodb_place& defaults) {
+  place read(const std::string& section, const std::vector<std::string>& old, const store_place& defaults) {
     std::vector<std::string> dbs{"db"}, colls{"coll"}, old_dbs, old_colls;
     for (const auto& name : old) {
       old_dbs.push_back(name + "_db");
@@ -101,7 +101,7 @@ class converter {
     return p;
   }
 
-  void take(std::string_view section, const place& p, mongodb_place& into) {
+  void take(std::string_view section, const place& p, store_place& into) {
     const std::string name = "store." + std::string(section);
     into.db = p.db.value;
     into.coll = p.coll.value;
@@ -125,7 +125,7 @@ class converter {
     take("identity", read("identity", {"identity"}, s.identity), s.identity);
     if (tahoe && reader_.has("archive"))
       tell_difference("archive",
-                      read("archive", {"tahoe", "archive"}, mongodb_place{"", "tahoe_db", "instance"}),
+                      read("archive", {"tahoe", "archive"}, store_place{"", "", {}, "tahoe_db", "instance"}),
                       archive);
     if (s.url.find('@') != std::string::npos || s.cache.url.find('@') != std::string::npos ||
         s.report.url.find('@') != std::string::npos || s.identity.url.find('@') != std::string::npos) {

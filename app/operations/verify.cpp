@@ -106,7 +106,7 @@ expected<void> check_lake(verifier& into, const store::stores& stores) {
         if (*there)
           into.remember(ref);
         else
-          into.complain_of_index("cache", "entry " + entry.id + " names the raw document " +
+          into.complain_of_store("cache", "entry " + entry.id + " names the raw document " +
                                               crypto::to_hex(ref) + ", which is not in the archive");
       }
     }
@@ -127,7 +127,7 @@ expected<tahoe::value> verify(engine& on, const tahoe::value&) {
   if (const auto checked = check_store(all, "identity", *on.stores().identity); !checked)
     return fail(checked.error());
   const auto of = [&](const char* name) {
-    return [&all, name](const std::string& problem) { all.complain_of_index(name, problem); };
+    return [&all, name](const std::string& problem) { all.complain_of_store(name, problem); };
   };
   for (const auto& checked : {on.stores().lake->check(of("cache")), on.stores().reports->check(of("report")),
                               on.stores().identity->check(of("identity"))})

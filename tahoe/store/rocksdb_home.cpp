@@ -182,7 +182,8 @@ expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_option
           : rocksdb::DB::Open(settings, options.directory, families, &inner->handles, &opened);
   if (!status.ok()) return fail(open_error(options.directory, status));
   inner->db.reset(opened);
-  if (!options.read_only) inner->recovery.watch(opened, inner->handles[static_cast<std::size_t>(family::meta)]);
+  if (!options.read_only)
+    inner->recovery.watch(opened, inner->handles[static_cast<std::size_t>(family::meta)]);
   std::shared_ptr<rocksdb_home> home(new rocksdb_home(options.directory, std::move(inner)));
   if (auto checked = home->check_format(!*there); !checked) return fail(checked.error());
   return home;
