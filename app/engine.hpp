@@ -27,8 +27,8 @@ class open_exports;
 [[nodiscard]] std::shared_ptr<open_exports> make_open_exports();
 }  // namespace operations
 
-/// Opens the stores where the settings say. With `read_only` nothing in an embedded home can be changed. Errors:
-/// as of the factory; those of `read_secret_file` for a file with an address.
+/// Opens the stores where the settings say. With `read_only` nothing in an embedded home can be changed.
+/// Errors: as of the factory; those of `read_secret_file` for a file with an address.
 [[nodiscard]] expected<store::stores> open_stores(const settings& from, bool read_only = false);
 /// The stores that live in `data_dir/store`, by their sections: cache, archive, report, identity.
 [[nodiscard]] std::vector<std::string> embedded_stores(const settings& from);

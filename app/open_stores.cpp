@@ -54,6 +54,8 @@ expected<store::stores> open_stores(const settings& from, bool read_only) {
                              place(places.report, from.store, from.store.report),
                              place(places.identity, from.store, from.store.identity)})
     if (!placed) return fail(placed.error());
+  for (auto* one : {&places.cache, &places.archive, &places.report, &places.identity})
+    if (*one) (*one)->read_only = read_only;
   return store::open_stores(places);
 }
 

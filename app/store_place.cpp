@@ -5,14 +5,24 @@
 #include <sstream>
 
 #include "app/engine.hpp"
+#include "app/files.hpp"
 
 namespace cybexd::app {
 namespace {
 
-const mongodb_place& section_of(const store_settings& from, const std::string& section) {
+const store_place& section_of(const store_settings& from, const std::string& section) {
   if (section == "cache") return from.cache;
   if (section == "archive") return from.archive;
   return section == "report" ? from.report : from.identity;
+}
+
+/// The address of a store on MongoDB, from its file where it stands in one.
+std::string address_of(const store_settings& all, const store_place& one) {
+  const bool own = !one.url.empty() || !one.url_file.path.empty();
+  const auto& file = own ? one.url_file : all.url_file;
+  if (file.path.empty()) return own ? one.url : all.url;
+  const auto text = read_secret_file(file.path, true);
+  return text ? std::string(text->view()) : file.path;
 }
 
 /// `host:port` in lower case.
@@ -57,8 +67,7 @@ std::string place_of(const settings& from, const std::string& section) {
     return problem ? directory : real.string();
   }
   const auto& place = section_of(from.store, section);
-  return "mongodb://" + plain_hosts(place.url.empty() ? from.store.url : place.url) + "/" + place.db + "." +
-         place.coll;
+  return "mongodb://" + plain_hosts(address_of(from.store, place)) + "/" + place.db + "." + place.coll;
 }
 
 }  // namespace cybexd::app

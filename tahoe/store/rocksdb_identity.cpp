@@ -83,10 +83,9 @@ class rocksdb_identity final : public identity_store {
                       to_row(line.line));
     }
     if (batch.Count() == 0) return {};
-    if (auto written = home_->write(batch, durability::synced, "identity: adopt", 1); !written)
-      return written;
-    last_line_ = last;
-    return {};
+    auto written = home_->write(batch, durability::synced, "identity: adopt", 1);
+    if (written) last_line_ = last;
+    return written;
   }
 
   expected<std::optional<document>> get(const hash256& hash) override {

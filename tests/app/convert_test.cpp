@@ -26,7 +26,7 @@ settings read(std::string_view json) {
   return config->values;
 }
 
-std::string url_of(const settings& s, const mongodb_place& place) {
+std::string url_of(const settings& s, const store_place& place) {
   return place.url.empty() ? s.store.url : place.url;
 }
 

@@ -47,7 +47,7 @@ class Deploy(unittest.TestCase):
         there = {name + ("/" if os.path.isdir(os.path.join(DEPLOY, name)) else "") for name in os.listdir(DEPLOY)} - {"README.md", "Dockerfile.dockerignore"}
         self.assertEqual(named, there)
         with open(os.path.join(DEPLOY, "Dockerfile"), encoding="utf-8") as file:
-            for name in re.findall(r"deploy/[a-z-]+", file.read()):
+            for name in re.findall(r"deploy/[A-Za-z-]+(?:\.[a-z]+)?", file.read()):
                 self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), name)
         with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
             for name in re.findall(r"\./(prometheus/[a-z.]+):", file.read()):
