@@ -175,6 +175,7 @@ class mongodb_identity final : public identity_store {
     if (auto told = log_.append(change.audit); !told) return told;
     if (change.token)
       if (auto put = log_.put(*change.token); !put) return put;
+    if (auto gone = log_.forget(change.forget); !gone) return gone;
     ties_.committed("identity", began, 1);
     return {};
   }

@@ -60,6 +60,7 @@ expected<void> identity_changes::settle(const turn& mine, const identity_change&
   if (auto done = carry_out(mine.change, steps); !done) return done;
   if (change.token)
     if (auto put = log_.put(*change.token); !put) return put;
+  if (auto gone = log_.forget(change.forget); !gone) return gone;
   if (auto told = log_.append(change.audit, mine.change); !told) return told;
   ties_.committed("identity", began, 1);
   return {};

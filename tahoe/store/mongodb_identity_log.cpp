@@ -71,6 +71,18 @@ expected<void> identity_log::adopt(std::span<const token_record> tokens) const {
   return {};
 }
 
+expected<void> identity_log::forget(std::span<const std::string> jtis) const {
+  if (jtis.empty()) return {};
+  bson_list some;
+  for (const auto& jti : jtis) some.push(jti);
+  bulk_write write;
+  write.remove_many(bson().add("_id", bson().add("$in", some)));
+  auto done = tokens_.write(std::move(write), "identity: tokens");
+  if (!done) return fail(done.error());
+  if (!done->faults.empty()) return fail(done->faults.front().problem);
+  return {};
+}
+
 expected<void> identity_log::put(const token_record& token, bool keep_old) const {
   const auto one = bson().add("_id", token.jti);
   const auto fields = to_bson(token);

@@ -26,6 +26,9 @@ class identity_log {
   /// Replaces one that is there, unless told to keep it.
   [[nodiscard]] expected<void> put(const token_record& token, bool keep_old = false) const;
 
+  /// Those that are there.
+  [[nodiscard]] expected<void> forget(std::span<const std::string> jtis) const;
+
   /// All, in order of jti, until `visit` says false.
   [[nodiscard]] expected<void> each_token(const std::function<bool(const token_record&)>& visit) const;
   /// Put where they are absent; those that are there are only ever revoked.

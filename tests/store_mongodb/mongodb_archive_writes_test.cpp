@@ -6,6 +6,7 @@
 #include "tahoe/filters/filter.hpp"
 #include "tahoe/store/memory_archive.hpp"
 #include "tests/fixtures/archive_on_mongodb.hpp"
+#include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/same_archives.hpp"
 
 namespace cybexd::tests {
@@ -233,6 +234,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_away_is_unavailable_and_loses_nothing) {
   for (const auto& e : {written.error(), counted.error(), got.error()})
     BOOST_TEST((e.kind == failure::unavailable), e.text);
   server.start_again();
+  BOOST_REQUIRE(eventually([&] { return on.archive->get(w.raw.hash).has_value(); }));
   BOOST_TEST(texts_of(*on.archive) == texts, boost::test_tools::per_element());
   write(*on.archive, {in_session("b", 2, "s1")});
 }
