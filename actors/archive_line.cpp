@@ -190,7 +190,7 @@ void archive_line::hold_all(const std::string& why) {
 }
 
 /// Puts what a unit was made of back to where it is taken from next time.
-void archive_line::put_back(unit u) {
+void archive_line::put_back(unit u, bool held) {
   if (u.of) {
     part_retries_.push_front(*u.of);
     return;
@@ -207,14 +207,19 @@ void archive_line::put_back(unit u) {
     } else {
       (j.deaths > 0 ? suspects_ : singles_).push_front(*key);
     }
-    hold(j);
+    if (held) hold(j);
   }
+}
+
+void archive_line::not_begun(std::uint64_t id) {
+  const auto at = units_.find(id);
+  if (at != units_.end()) put_back(take_unit(at), blocked_);
 }
 
 void archive_line::unavailable(std::uint64_t id, const std::string& why) {
   const auto at = units_.find(id);
   if (at == units_.end()) return;
-  put_back(take_unit(at));
+  put_back(take_unit(at), true);
   hold_all(why);
 }
 

@@ -69,6 +69,8 @@ class archive_line {
   /// The worker that had the unit is gone; `reason` is what it died of.
   void lost(std::uint64_t unit, const std::string& reason);
 
+  /// The unit was not begun: its worker died of something else. It goes on as it was.
+  void not_begun(std::uint64_t unit);
   /// The unit could not be worked on, through no fault of its own: blocks the line.
   void unavailable(std::uint64_t unit, const std::string& why);
 
@@ -136,7 +138,7 @@ class archive_line {
   void parse_part(part p, bool alone);
   void hold_all(const std::string& why);
   void hold(job& j);
-  void put_back(unit u);
+  void put_back(unit u, bool held);
 
   // archive_line_stages.cpp: what follows from an answer
   unit take_unit(unit_entry at);

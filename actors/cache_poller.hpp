@@ -112,6 +112,7 @@ class cache_poller_state {
   bool typetags_fresh_ = false;
   messages::archive_writer_actor writer_;
   std::set<std::uint64_t> committing_;  // units that the writer has
+  std::set<std::uint64_t> unread_;      // ... and came back unread, since it has ended
 
   std::map<std::uint64_t, round> rounds_;  // not settled yet
   std::uint64_t last_round_ = 0;

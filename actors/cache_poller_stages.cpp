@@ -26,6 +26,10 @@ void cache_poller_state::ask_stage(const Handle& whom, Question question, std::u
           [this, unit, kind, meter](caf::error& e) {
             const message_stopwatch running(meter);
             if (!line_) return;
+            if (committing_.contains(unit) && e == caf::sec::request_receiver_down) {
+              unread_.insert(unit);  // until the next writer is there
+              return;
+            }
             committing_.erase(unit);
             // A receiver that is not there, or has no room, says nothing about the work; what a worker died
             // of does.
@@ -83,10 +87,16 @@ void cache_poller_state::writer_down(const caf::down_msg& who) {
   metrics_->actor("archive_writer").restarted();
   new_writer();
   if (!line_) return;
-  // What it had gathered is not answered any more. Any of it may have been the cause, so each is tried alone.
-  // A late answer finds no unit of that number.
+  // What it had begun is not answered any more, and any of it may have been the cause: each is tried alone. A
+  // late answer finds no unit of that number.
   const auto reason = error_text(self_, who.reason);
-  for (const auto unit : std::exchange(committing_, {})) line_->lost(unit, reason);
+  const auto unread = std::exchange(unread_, {});
+  for (const auto unit : std::exchange(committing_, {})) {
+    if (unread.contains(unit))
+      line_->not_begun(unit);
+    else
+      line_->lost(unit, reason);
+  }
   advance();
 }
 
