@@ -1,18 +1,48 @@
 #include "actors/archive_work.hpp"
 
+#include "actors/log.hpp"
 #include "actors/ndjson.hpp"
 #include "crypto/envelope.hpp"
 #include "tahoe/filters/filter.hpp"
 
 namespace cybexd::actors {
 
+namespace {
+
+std::string_view label_of(crypto::envelope_failure why) {
+  using enum crypto::envelope_failure;
+  switch (why) {
+    case too_short:
+      return "too_short";
+    case key_does_not_open:
+      return "wrapped_key";
+    case session_key_length:
+      return "session_key";
+    case tag_mismatch:
+      return "tag";
+    case not_utf8:
+      return "not_utf8";
+  }
+  return "unknown";
+}
+
+messages::opened_file refused(const store::entry_id& id, crypto::envelope_failure why, telemetry& metrics) {
+  metrics.add(counter::envelope_failures, {label_of(why)});
+  auto reason = "envelope: " + std::string(crypto::to_string(why));
+  log(log_level::warning, "decryptor", "entry " + id + " does not open: " + reason);
+  return {nullptr, std::move(reason)};
+}
+
+}  // namespace
+
 messages::files_opened open_envelopes(store::cache_lake& lake, const crypto::private_key& key,
-                                      const messages::open_files& job) {
+                                      const messages::open_files& job, telemetry& metrics) {
   auto files = lake.read_files(*job.ids);
   if (!files) return {nullptr, files.error().text};
   auto opened = std::make_shared<std::vector<messages::opened_file>>();
   opened->reserve(files->size());
-  for (const auto& file : *files) {
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    const auto& file = (*files)[i];
     if (!file) {
       opened->push_back({nullptr, file.error().text});
       continue;
@@ -21,7 +51,7 @@ messages::files_opened open_envelopes(store::cache_lake& lake, const crypto::pri
     if (text)
       opened->push_back({std::make_shared<const std::string>(std::move(*text)), {}});
     else
-      opened->push_back({nullptr, "envelope: " + std::string(crypto::to_string(text.error()))});
+      opened->push_back(refused((*job.ids)[i], text.error(), metrics));
   }
   return {std::move(opened), {}};
 }

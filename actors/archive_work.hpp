@@ -13,9 +13,9 @@
 namespace cybexd::actors {
 
 /// Reads the files and opens their envelopes. A file that is missing or broken, and an envelope that does not
-/// open, are bad data of that one entry.
+/// open, are bad data of that one entry; what is wrong with an envelope is logged and counted.
 [[nodiscard]] messages::files_opened open_envelopes(store::cache_lake& lake, const crypto::private_key& key,
-                                                    const messages::open_files& job);
+                                                    const messages::open_files& job, telemetry& metrics);
 
 /// Makes raw documents. An unknown typetag is NOT_SUPPORTED, whatever else is wrong with a record is ERROR.
 [[nodiscard]] messages::records_parsed parse_texts(const messages::parse_records& job,

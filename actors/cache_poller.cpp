@@ -75,7 +75,8 @@ bool cache_poller_state::take_some(round& current) {
   if (!enough) return false;
   const auto wanted = std::min(options_.batch - current.taken, free_entries);
   auto taken = partners_.lake->take({wanted, std::max<std::uint64_t>(free_bytes, 1), false});
-  metrics_->set(gauge::store_up, {"cache"}, taken ? 1 : 0);
+  // Taking only reads: that it works says nothing against a lake that cannot be written.
+  if (!taken || !lake_trouble_.empty()) metrics_->set(gauge::store_up, {"cache"}, taken ? 1 : 0);
   if (!taken) {
     lake_trouble_ = taken.error().text;
     log(log_level::warning, name, "the round fails: " + lake_trouble_);

@@ -1,6 +1,9 @@
 #include "actors/line_metrics.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
 
 namespace cybexd::actors {
 
@@ -25,25 +28,35 @@ std::string_view store_label(std::string_view name) {
   return name == "lake" ? "cache" : name == "reports" ? "report" : name;
 }
 
-/// Whether the store answers a question that costs next to nothing.
-template <class Store>
-void show_store(telemetry& metrics, std::string_view label, Store& of) {
-  metrics.set(gauge::store_up, {label}, of.get(store::hash256{}) ? 1 : 0);
-}
+/// Whether the stores answer a question that costs next to nothing. Who writes to a store tells how that
+/// went: one that can only be read is not up, so an answer ends only what a look has found.
+class looks {
+ public:
+  void found(telemetry& metrics, std::string_view label, bool answered) {
+    const auto known = answered_.find(label);
+    if (!answered || known == answered_.end() || !known->second)
+      metrics.set(gauge::store_up, {label}, answered ? 1 : 0);
+    answered_.insert_or_assign(std::string(label), answered);
+  }
+
+ private:
+  std::map<std::string, bool, std::less<>> answered_;
+};
 
 }  // namespace
 
 void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now) {
   // A store that is down leaves the figures of the last look: they still belong together.
   metrics.on_scrape([lake = stores.lake, archive = stores.archive, reports = stores.reports,
-                     identity = stores.identity, now = std::move(now)](telemetry& into) {
-    show_store(into, "report", *reports);
-    show_store(into, "identity", *identity);
+                     identity = stores.identity, now = std::move(now),
+                     seen = std::make_shared<looks>()](telemetry& into) {
+    seen->found(into, "report", reports->get(store::hash256{}).has_value());
+    seen->found(into, "identity", identity->get(store::hash256{}).has_value());
     const auto books = lake->books();
-    into.set(gauge::store_up, {"cache"}, books ? 1 : 0);
+    seen->found(into, "cache", books.has_value());
     if (books) show_books(into, *books, now());
     const auto pending = archive->unfiltered_count();
-    into.set(gauge::store_up, {"archive"}, pending ? 1 : 0);
+    seen->found(into, "archive", pending.has_value());
     if (pending) into.set(gauge::filter_pending, {}, static_cast<double>(*pending));
   });
   if (stores.statistics) metrics.set_statistics(stores.statistics);

@@ -75,6 +75,9 @@ std::vector<std::pair<std::string, double>> process_metrics() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     result.emplace_back("process_max_fds", static_cast<double>(limit.rlim_cur));
+  if (::getrlimit(RLIMIT_AS, &limit) == 0)
+    result.emplace_back("process_virtual_memory_max_bytes",
+                        limit.rlim_cur == RLIM_INFINITY ? -1 : static_cast<double>(limit.rlim_cur));
   return result;
 }
 

@@ -64,8 +64,8 @@ void supervisor_state::start_pools() {
   const pool_options pool{.name = {}, .workers = options_.workers, .queue = options_.poller.line.units + 16};
   decryptors_ = spawn_decryptors(
       system, pool,
-      [lake = partners_.stores.lake, key = partners_.private_key](const messages::open_files& job) {
-        return open_envelopes(*lake, key, job);
+      [lake = partners_.stores.lake, key = partners_.private_key, &metrics](const messages::open_files& job) {
+        return open_envelopes(*lake, key, job, metrics);
       },
       metrics);
   parsers_ = spawn_parsers(

@@ -37,6 +37,7 @@ constexpr std::array counters = {
     description{"cybexd_reports_total", "Reports finished.", {"type", "status"}},
     description{"cybexd_reply_total", "Reply sockets told, by how that ended.", {"outcome"}},
     description{"cybexd_http_requests_total", "HTTP requests answered.", {"route", "status"}},
+    description{"cybexd_envelope_failures_total", "Envelopes that did not open, by why.", {"reason"}},
 };
 
 constexpr std::array gauges = {
@@ -128,6 +129,8 @@ telemetry::telemetry(std::string_view version) : impl_(std::make_unique<impl>())
   for (const auto outcome : {"archived", "known", "not_supported", "error", "bad_data"})
     add(counter::archive_entries, {outcome}, 0);
   add(counter::archive_bytes, {}, 0);
+  for (const auto reason : {"too_short", "wrapped_key", "session_key", "tag", "not_utf8"})
+    add(counter::envelope_failures, {reason}, 0);
   for (const auto which :
        {gauge::filter_pending, gauge::credit_in_use, gauge::credit_limit, gauge::credit_bytes,
         gauge::oldest_eligible, gauge::http_in_flight, gauge::quarantine})

@@ -19,15 +19,16 @@ namespace cybexd::actors {
 
 /// Things that only grow. Labels, in order, in the comment.
 enum class counter : std::uint8_t {
-  archive_entries,  ///< outcome: archived, known, not_supported, error, bad_data
-  archive_bytes,    ///< Bytes of records that were archived.
-  filter_records,   ///< filter, outcome: used, unusable
-  actor_messages,   ///< actor, message
-  actor_failures,   ///< actor
-  actor_restarts,   ///< actor
-  reports,          ///< type, status
-  replies,          ///< outcome
-  http_requests,    ///< route, status
+  archive_entries,    ///< outcome: archived, known, not_supported, error, bad_data
+  archive_bytes,      ///< Bytes of records that were archived.
+  filter_records,     ///< filter, outcome: used, unusable
+  actor_messages,     ///< actor, message
+  actor_failures,     ///< actor
+  actor_restarts,     ///< actor
+  reports,            ///< type, status
+  replies,            ///< outcome
+  http_requests,      ///< route, status
+  envelope_failures,  ///< reason: too_short, wrapped_key, session_key, tag, not_utf8
 };
 
 /// Things that go up and down.

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_decryptor_that_dies_once_costs_nobody_anything) {
   int deaths = 0;
   open = [this, &deaths](const messages::open_files& job) {
     if (deaths++ == 0) throw std::runtime_error("out of memory, once");
-    return actors::open_envelopes(*stores.lake, test_key(), job);
+    return actors::open_envelopes(*stores.lake, test_key(), job, metrics);
   };
   std::vector<store::entry_id> ids;
   for (int i = 0; i < 40; ++i) ids.push_back(put(cowrie_line(i)));
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(many_lines_that_cannot_be_opened_are_quarantined_as_one_ent
   const auto good = put(cowrie_line(3));
   open = [this, many](const messages::open_files& job) {
     if (job.ids->front() == many) throw std::runtime_error("the decryptor fell over");
-    return actors::open_envelopes(*stores.lake, test_key(), job);
+    return actors::open_envelopes(*stores.lake, test_key(), job, metrics);
   };
   start();
   settle();

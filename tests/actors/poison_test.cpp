@@ -66,7 +66,7 @@ const std::vector<stage> stages{
            ++deaths;
            throw end_of_a_worker();
          }
-         return actors::open_envelopes(*on.stores.lake, test_key(), job);
+         return actors::open_envelopes(*on.stores.lake, test_key(), job, on.metrics);
        };
      }},
     {"parser",

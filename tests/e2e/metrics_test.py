@@ -1,16 +1,37 @@
-"""The metrics of a server that has worked: clean for promtool, and known by the alerts and dashboards that ask for them."""
+"""The metrics of a server that has done work of every kind: each name and label of the specification is there, promtool finds
+nothing, the alerts and dashboards ask for nothing else, and the books balance."""
+import base64
 import glob
 import json
 import os
 import re
+import socket
 import subprocess
+import threading
 import unittest
 
-from harness import SOURCE, Hub
+from harness import SHARED, SOURCE, Hub, tdql
 
 PROMTOOL = os.path.join(SOURCE, "build/test-tools/promtool")
 PROMETHEUS = os.path.join(SOURCE, "deploy/prometheus")
 NAME = re.compile(r"\b(?:cybexd|rocksdb|process)_[a-z0-9_]+")
+
+
+def names_of_the_specification():
+    """(name, labels, kind) of each metric in the table of actors.md; a label's values where they are enumerated."""
+    with open(os.path.join(SHARED, "spec/actors.md"), encoding="utf-8") as file:
+        table = file.read().split("| name (labels) | kind |", 1)[1]
+    found = []
+    for row in table.splitlines()[2:]:
+        if not row.startswith("|"):
+            break
+        names, kinds = (cell.strip() for cell in re.match(r"\|((?:[^|]|\\\|)*)\|((?:[^|]|\\\|)*)\|$", row.replace(r"\|", "\0")).groups())
+        names = re.findall(r"`(cybexd_[a-z_]+)(?:\{([^}]*)\})?`", names.replace("\0", "|"))
+        kinds = re.findall(r"counter|gauge|histogram", kinds)
+        for number, (name, labels) in enumerate(names):
+            kind = kinds[number] if len(kinds) > 1 else kinds[0]
+            found.append((name, dict((part.split("=") + [""])[:2] for part in labels.split(",")) if labels else {}, kind))
+    return found
 
 
 def promtool(*words, **options):
@@ -41,28 +62,103 @@ class Metrics(unittest.TestCase):
             self.assertIn(f"alertname: {alert}, exp_alerts: []", tested)
             self.assertIn(f"alertname: {alert}\n        exp_alerts:\n", tested)
 
-    def test_promtool_finds_nothing(self):
+    def test_every_name_and_label_after_real_work(self):
         with Hub() as hub:
-            hub.org("o")
-            hub.start()
-            with open(os.path.join(SOURCE, "samples/cowrie.ndjson"), "rb") as file:
-                self.assertEqual(hub.post_ndjson(file.read().splitlines(), "cowrie", "o")[0], 201)
-            hub.wait_until_archived()
-            self.assertEqual(hub.post_json("/query", {"type": "count", "data": {"sub_type": "ipv4", "data": "192.0.2.1"}})[0], 201)
-            status, text, _ = hub.request("GET", "/metrics", port="operators", token="")
-            self.assertEqual(status, 200)
-            self.assertIn("cybexd_lake_entries", text)
+            self.work(hub)
+            status, text, headers = hub.request("GET", "/metrics", port="operators", token="")
+            self.assertEqual((status, headers["Content-Type"].split(";")[0]), (200, "text/plain"))
+            self.check_names(text)
+            self.check_values(text)
             checked = promtool("check", "metrics", input=text.encode())
             self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, b""))
             # The check itself must be able to fail.
             self.assertNotEqual(promtool("check", "metrics", input=b"# TYPE a counter\na 1\n").returncode, 0)
-            offered = set(re.findall(r"^# TYPE (\S+) (?:counter|gauge)$", text, re.M))
-            offered |= {name + end for name in re.findall(r"^# TYPE (\S+) histogram$", text, re.M) for end in ("_bucket", "_sum", "_count")}
-            asked = asked_for()
-            self.assertGreater(len(asked), 30)
-            # Counted only when it happens: a replaced worker, a failed handler, a reply to a socket.
-            rare = {"cybexd_actor_restarts_total", "cybexd_actor_failures_total", "cybexd_reply_total"}
-            self.assertEqual({(name, where) for name, where in asked if name not in offered | rare}, set())
+            self.check_asked_for(text)
+
+    def work(self, hub):
+        hub.org("o")
+        told = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(told.close)
+        heard = threading.Thread(target=lambda: told.accept()[0].recv(1024))
+        heard.start()
+        hub.start()
+        with open(os.path.join(SOURCE, "samples/cowrie.ndjson"), "rb") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(hub.post_ndjson(lines, "cowrie", "o")[0], 201)
+        hub.wait_until_archived()
+        self.assertEqual(hub.post_ndjson(lines[:10], "cowrie", "o")[0], 201)
+        for content, typetag in ((b"{}", "unheard"), (b"NaN", "cowrie"), (b"\xff", "cowrie"), (b'{"no": "eventid"}', "cowrie")):
+            self.assertEqual(hub.post_file(content, typetag, "o")[0], 201)
+        for kind in ("count", "related"):
+            self.assertEqual(hub.post_json("/query", {"type": kind, "data": {"sub_type": "ipv4", "data": "192.0.2.1"}})[0], 201)
+        self.assertEqual(hub.post_json("/query", {"type": "threatrank", "data": {"_hash": "0" * 64}})[0], 201)
+        self.assertEqual(hub.request("GET", "/nowhere")[0], 404)
+        self.assertEqual(hub.request("GET", "/user/info/self")[0], 200)
+        # A query of another module, which waits on a socket.
+        user = json.loads(base64.urlsafe_b64decode(hub.token.split(".")[1] + "=="))["_hash"]
+        documents = tdql(user, 1_700_000_000.0, "192.0.2.1", told.getsockname()[1], "00ff")[1]
+        hub.run("import", "-", "--store", "report", input="\n".join(map(json.dumps, documents)).encode())
+        heard.join(30)
+        self.assertFalse(heard.is_alive(), "nobody was told")
+        hub.wait_until_archived()
+
+    def check_values(self, text):
+        metrics = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")}
+        for name, value in {
+                'cybexd_archive_entries_total{outcome="archived"}': 2001, 'cybexd_archive_entries_total{outcome="known"}': 10,
+                'cybexd_archive_entries_total{outcome="not_supported"}': 1, 'cybexd_archive_entries_total{outcome="error"}': 1,
+                'cybexd_archive_entries_total{outcome="bad_data"}': 1, 'cybexd_envelope_failures_total{reason="not_utf8"}': 1,
+                'cybexd_envelope_failures_total{reason="tag"}': 0, 'cybexd_reply_total{outcome="told"}': 1,
+                'cybexd_reports_total{status="failed",type="threatrank"}': 1, 'cybexd_reports_total{status="ready",type="count"}': 2,
+                'cybexd_http_requests_total{route="/query",status="201"}': 3, 'cybexd_http_requests_total{route="other",status="404"}': 1,
+                'cybexd_report_seconds_count{type="count"}': 2, 'cybexd_quarantine_entries': 0, 'cybexd_http_in_flight': 0,
+                'cybexd_actor_restarts_total{actor="query_desk"}': 0, 'cybexd_actor_failures_total{actor="decryptor"}': 0}.items():
+            self.assertEqual(metrics.get(name), value, name)
+        for store in ("cache", "archive", "report", "identity"):
+            self.assertEqual(metrics[f'cybexd_store_up{{store="{store}"}}'], 1)
+            if store != "identity":
+                self.assertGreater(metrics[f'cybexd_store_commit_seconds_count{{store="{store}"}}'], 0)
+        self.assertGreater(metrics["cybexd_archive_bytes_total"], 400_000)
+        self.assertGreater(metrics['cybexd_filter_records_total{filter="cowrie",outcome="used"}'], 1000)
+        self.assertGreaterEqual(metrics['cybexd_filter_records_total{filter="cowrie",outcome="unusable"}'], 1)
+        for actor in ("intake", "cache_poller", "decryptor", "parser", "analyst", "archive_writer", "lake_writer", "supervisor", "query_desk", "query_poller",
+                      "report_writer", "count_worker", "related_worker", "threatrank_worker", "reply_socket"):
+            self.assertGreater(metrics[f'cybexd_actor_handling_seconds_count{{actor="{actor}"}}'], 0, actor)
+
+    def check_names(self, text):
+        samples = {}
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                name, labels = re.match(r"([a-z_]+)(?:\{(.*)\})? ", line).groups()
+                samples.setdefault(name, []).append(dict(re.findall(r'([a-z_]+)="([^"]*)"', labels or "")))
+        specified = names_of_the_specification()
+        self.assertGreater(len(specified), 30)
+        for name, labels, kind in specified:
+            self.assertIn(f"# TYPE {name} {kind}\n", text)
+            sample = name + "_count" if kind == "histogram" else name
+            self.assertIn(sample, samples)
+            for labelled in samples[sample]:
+                self.assertEqual(set(labelled), set(labels), name)
+            for label, values in labels.items():
+                if values:
+                    self.assertEqual({s[label] for s in samples[sample]}, set(values.strip('"').split("|")), name)
+        # Nothing of ours that the specification does not name: the table, and why an envelope did not open (envelope.md).
+        ours = {re.sub("_(bucket|sum|count)$", "", n) for n in samples if n.startswith("cybexd_")}
+        self.assertEqual(ours, {name for name, _, _ in specified} | {"cybexd_envelope_failures_total"})
+        reasons = {s["reason"] for s in samples["cybexd_envelope_failures_total"]}
+        self.assertEqual(reasons, {"too_short", "wrapped_key", "session_key", "tag", "not_utf8"})
+        for name in ("process_cpu_seconds_total", "process_open_fds", "process_max_fds", "process_resident_memory_bytes",
+                     "process_virtual_memory_bytes", "process_virtual_memory_max_bytes", "process_start_time_seconds"):
+            self.assertIn(name, samples)
+        self.assertTrue([n for n in samples if n.startswith("rocksdb_")])
+
+    def check_asked_for(self, text):
+        """What alerts and dashboards ask for is offered."""
+        offered = set(re.findall(r"^# TYPE (\S+) (?:counter|gauge)$", text, re.M))
+        offered |= {name + end for name in re.findall(r"^# TYPE (\S+) histogram$", text, re.M) for end in ("_bucket", "_sum", "_count")}
+        asked = asked_for()
+        self.assertGreater(len(asked), 30)
+        self.assertEqual({(name, where) for name, where in asked if name not in offered}, set())
 
 
 if __name__ == "__main__":
