@@ -7,25 +7,29 @@
 
 namespace cybexd::store {
 
-expected<stores> open_embedded(const embedded_options& options) {
-  auto home = rocksdb_home::open(options);
-  if (!home) return fail(home.error());
-  auto lake = rocksdb_lake::open(*home, options.keep_archived_files);
+expected<stores> stores_of(const std::shared_ptr<rocksdb_home>& home, const embedded_options& options) {
+  auto lake = rocksdb_lake::open(home, options.keep_archived_files);
   if (!lake) return fail(lake.error());
-  auto archive = rocksdb_archive::open(*home);
+  auto archive = rocksdb_archive::open(home);
   if (!archive) return fail(archive.error());
-  auto identity = make_rocksdb_identity(*home);
+  auto identity = make_rocksdb_identity(home);
   if (!identity) return fail(identity.error());
   stores all;
   all.lake = *lake;
   all.archive = *archive;
-  all.reports = make_rocksdb_reports(*home);
+  all.reports = make_rocksdb_reports(home);
   all.identity = std::move(*identity);
-  all.commit = make_rocksdb_committer(*home, *archive, *lake);
-  all.statistics = [kept = *home] { return kept->statistics(); };
-  all.backup = [kept = *home](const std::string& directory) { return kept->checkpoint(directory); };
-  all.on_commit = (*home)->on_commit();
+  all.commit = make_rocksdb_committer(home, *archive, *lake);
+  all.statistics = [home] { return home->statistics(); };
+  all.backup = [home](const std::string& directory) { return home->checkpoint(directory); };
+  all.needs_new_open = [home] { return home->needs_new_open(); };
+  all.on_commit = home->on_commit();
   return all;
+}
+
+expected<stores> open_embedded(const embedded_options& options) {
+  const auto home = rocksdb_home::open(options);
+  return home ? stores_of(*home, options) : expected<stores>(fail(home.error()));
 }
 
 }  // namespace cybexd::store

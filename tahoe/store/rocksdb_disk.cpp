@@ -3,12 +3,14 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace cybexd::store {
 namespace {
@@ -92,28 +94,43 @@ class filling_disk final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-rocksdb::Env* disk_that_may_fill() {
-  static const std::unique_ptr<rocksdb::Env> env =
-      rocksdb::NewCompositeEnv(std::make_shared<filling_disk>(rocksdb::FileSystem::Default()));
+std::unique_ptr<rocksdb::Env> disk_that_may_fill(std::shared_ptr<rocksdb::FileSystem> below) {
+  return rocksdb::NewCompositeEnv(std::make_shared<filling_disk>(std::move(below)));
+}
+
+rocksdb::Env* own_disk() {
+  static const std::unique_ptr<rocksdb::Env> env = disk_that_may_fill(rocksdb::FileSystem::Default());
   return env.get();
 }
 
-expected<void> room_to_write(const std::string& directory, std::size_t bytes) {
+known_directory::known_directory(std::string path) : path_(std::move(path)) {
+  struct stat found {};
+  if (::stat(path_.c_str(), &found) != 0) return;
+  device_ = found.st_dev;
+  number_ = found.st_ino;
+}
+
+expected<void> known_directory::room_to_write(std::size_t bytes) const {
+  const auto unavailable = [this](const std::string& why) {
+    return fail(failure::unavailable, "store " + path_ + ": " + why);
+  };
   constexpr std::uint64_t largest = 64u << 20;
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < largest) {
-    return fail(failure::unavailable,
-                "store " + directory + ": files may have " + std::to_string(limit.rlim_cur) +
-                    " bytes only (limit of the process), " + std::to_string(largest) + " are needed");
+    return unavailable("files may have " + std::to_string(limit.rlim_cur) +
+                       " bytes only (limit of the process), " + std::to_string(largest) + " are needed");
   }
+  struct stat found {};
   struct statvfs disk {};
-  if (::statvfs(directory.c_str(), &disk) != 0) return {};  // the write itself will tell
+  if (::stat(path_.c_str(), &found) != 0 || ::statvfs(path_.c_str(), &disk) != 0)
+    return unavailable("is gone: " + std::error_code(errno, std::generic_category()).message());
+  if (number_ != 0 && (found.st_dev != device_ || found.st_ino != number_))
+    return unavailable("another directory is in its place");
   const std::uint64_t unit = disk.f_frsize;
   const auto spare = std::min<std::uint64_t>(largest, unit * disk.f_blocks / 8);
   if (unit * disk.f_bavail >= spare + bytes) return {};
-  return fail(failure::unavailable, "store " + directory +
-                                        ": the disk is full: " + std::to_string(unit * disk.f_bavail) +
-                                        " bytes are free, " + std::to_string(spare + bytes) + " are needed");
+  return unavailable("the disk is full: " + std::to_string(unit * disk.f_bavail) + " bytes are free, " +
+                     std::to_string(spare + bytes) + " are needed");
 }
 
 }  // namespace cybexd::store

@@ -21,6 +21,7 @@
 #include "tahoe/store/rocksdb_families.hpp"
 #include "tahoe/store/rocksdb_log.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
+#include "tahoe/store/write_health.hpp"
 
 namespace cybexd::store {
 namespace {
@@ -72,9 +73,10 @@ int cache_parts(std::size_t cache_bytes) {
   return bits;
 }
 
-rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::DBOptions database_options(std::size_t cache_bytes, const std::shared_ptr<rocksdb::Cache>& cache,
+                                    rocksdb::Env* disk) {
   rocksdb::DBOptions options;
-  options.env = disk_that_may_fill();
+  options.env = disk;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Memtables are charged to the cache, so that both together stay within `cache_bytes`.
@@ -131,13 +133,17 @@ error to_error(const rocksdb::Status& status, std::string_view what) {
 }
 
 struct rocksdb_home::impl {
+  impl(rocksdb::Env* disk, const std::string& directory) : place(directory), health(disk, directory) {}
+
+  const known_directory place;
+  write_health health;
   std::shared_ptr<rocksdb::Cache> cache;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // RocksDB's; given back before `db` closes
   std::unique_ptr<rocksdb::DB> db;
 
   ~impl() {
     if (!db) return;
-    flush_what_is_much();
+    if (!health.failing()) flush_what_is_much();  // on a broken disk it might not come to an end
     for (auto* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);
     (void)db->Close();
   }
@@ -156,12 +162,14 @@ rocksdb_home::rocksdb_home(std::string directory, std::unique_ptr<impl> inner)
     : directory_(std::move(directory)), impl_(std::move(inner)) {}
 rocksdb_home::~rocksdb_home() = default;
 
-expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options) {
+expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_options& options,
+                                                           rocksdb::Env* disk) {
   if (auto made = options.read_only ? expected<void>() : make_directory(options.directory); !made)
     return fail(made.error());
-  auto inner = std::make_unique<impl>();
+  if (disk == nullptr) disk = own_disk();
+  auto inner = std::make_unique<impl>(disk, options.directory);
   inner->cache = rocksdb::NewLRUCache(options.cache_bytes, cache_parts(options.cache_bytes));
-  auto settings = database_options(options.cache_bytes, inner->cache);
+  auto settings = database_options(options.cache_bytes, inner->cache, disk);
   if (!options.read_only) settings.info_log = make_database_log(options.directory);
   auto there = exists(options.directory, settings);
   if (!there) return fail(there.error());
@@ -203,12 +211,16 @@ expected<void> rocksdb_home::check_format(bool made) {
 
 expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
                                    std::size_t items) {
-  if (auto room = room_to_write(directory_, batch.GetDataSize()); !room) return room;
+  if (auto room = impl_->place.room_to_write(batch.GetDataSize()); !room) return room;
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
   const auto start = std::chrono::steady_clock::now();
   const auto status = impl_->db->Write(options, &batch);
-  if (!status.ok()) return fail(to_error(status, what));
+  if (!status.ok()) {
+    impl_->health.failed(status);
+    return fail(to_error(status, what));
+  }
+  impl_->health.succeeded();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (items != 0 && *on_commit_) (*on_commit_)(what.substr(0, what.find(':')), took.count(), items);
   return {};
@@ -227,6 +239,8 @@ expected<std::optional<std::string>> rocksdb_home::get(family f, std::string_vie
 
 rocksdb_snapshot::rocksdb_snapshot(rocksdb_home& home) : home_(home), snapshot_(home.db().GetSnapshot()) {}
 rocksdb_snapshot::~rocksdb_snapshot() { home_.db().ReleaseSnapshot(snapshot_); }
+
+bool rocksdb_home::needs_new_open() const { return impl_->health.needs_new_open(); }
 
 rocksdb::DB& rocksdb_home::db() { return *impl_->db; }
 

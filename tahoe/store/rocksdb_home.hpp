@@ -16,6 +16,7 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class Env;
 class Snapshot;
 class Status;
 class WriteBatch;
@@ -59,20 +60,25 @@ enum class durability : std::uint8_t { in_order, synced };
 class rocksdb_home {
  public:
   /// Makes the directory (mode 0700) where it is absent. Errors: unavailable (held by another process, which
-  /// is named; disk), corrupt (format version, damaged files), each naming the directory.
-  [[nodiscard]] static expected<std::shared_ptr<rocksdb_home>> open(const embedded_options& options);
+  /// is named; disk), corrupt (format version, damaged files), each naming the directory. `disk` outlives it;
+  /// nothing: the machine's own.
+  [[nodiscard]] static expected<std::shared_ptr<rocksdb_home>> open(const embedded_options& options,
+                                                                    rocksdb::Env* disk = nullptr);
   rocksdb_home(const rocksdb_home&) = delete;
   rocksdb_home& operator=(const rocksdb_home&) = delete;
   ~rocksdb_home();
 
   /// All of the batch or nothing; `what` begins with the store's name and a colon. Where `items` is not 0,
-  /// `on_commit` is told. After a disk error writes are unavailable until the disk works again; then they
-  /// work by themselves, without a new open.
+  /// `on_commit` is told. While the disk is full or gone writes are unavailable; then they work by
+  /// themselves. After another error of the disk they are so until a new open, see `needs_new_open`.
   [[nodiscard]] expected<void> write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
                                      std::size_t items = 0);
   [[nodiscard]] expected<std::optional<std::string>> get(family f, std::string_view key,
                                                          std::string_view what,
                                                          const rocksdb::Snapshot* at = nullptr);
+
+  /// Writing fails though the disk works (again): it goes on only when the home is closed and opened anew.
+  [[nodiscard]] bool needs_new_open() const;
 
   [[nodiscard]] rocksdb::DB& db();
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(family f) const;

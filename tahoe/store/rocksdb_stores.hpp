@@ -7,6 +7,7 @@
 #include "tahoe/store/identity_store.hpp"
 #include "tahoe/store/report_store.hpp"
 #include "tahoe/store/rocksdb_home.hpp"
+#include "tahoe/store/stores.hpp"
 
 namespace cybexd::store {
 
@@ -17,5 +18,8 @@ namespace cybexd::store {
 /// Errors: unavailable.
 [[nodiscard]] expected<void> check_identity_rows(rocksdb_home& home,
                                                  const std::function<void(const std::string&)>& complain);
+/// All stores over an open home. Errors: unavailable, corrupt.
+[[nodiscard]] expected<stores> stores_of(const std::shared_ptr<rocksdb_home>& home,
+                                         const embedded_options& options);
 
 }  // namespace cybexd::store

@@ -29,6 +29,9 @@ struct stores {
   /// (`backup`). Errors: conflict (the directory is there), unavailable, bad_input (a home in memory has
   /// none).
   std::function<expected<void>(const std::string& directory)> backup;
+  /// Whether writing goes on only after the home is closed and opened anew, now that its disk works again.
+  /// Cheap; empty: never.
+  std::function<bool()> needs_new_open;
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
   /// What the stores have to tell the operator besides answers, e.g. the indexes they made.
