@@ -16,6 +16,11 @@ std::uint64_t text_cost(const store::lake_entry& entry) {
 
 }  // namespace
 
+void archive_line::in_order(store::entry_mark& mark) {
+  std::sort(mark.bad_lines.begin(), mark.bad_lines.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+}
+
 void archive_line::add(store::lake_entry entry, std::uint64_t round) {
   const std::uint64_t key = ++last_key_;
   bytes_ += entry.bytes;
@@ -164,6 +169,7 @@ bool archive_line::start_finish() {
   u.final = true;
   auto work = std::make_shared<std::vector<store::entry_work>>(1);
   work->front().mark = j.sum;
+  in_order(work->front().mark);
   const auto id = new_unit(std::move(u));
   stages_.commit(id, {std::move(work), false});
   return true;

@@ -123,6 +123,7 @@ std::shared_ptr<std::vector<entry_work>> archive_line::part_work(unit& u,
   for (const auto& refused : u.batch->refused)
     only.mark.bad_lines.push_back({refused.origin.line, refused.state, refused.reason});
   only.mark.set_aside += u.batch->refused.size();
+  if (u.final) in_order(only.mark);
   return work;
 }
 
@@ -132,6 +133,7 @@ entry_mark archive_line::set_aside(const job& j, entry_state state, std::string 
   mark.state = state;
   mark.reason = std::move(reason);
   mark.set_aside = j.entry.records - std::min(j.entry.records, mark.archived + mark.known);
+  in_order(mark);
   return mark;
 }
 
@@ -166,8 +168,7 @@ void archive_line::part_committed(const unit& u, const entry_mark& mark) {
   job& j = jobs_.at(u.of->key);
   const auto before = u.final ? std::exchange(j.sum, {}) : entry_mark{};
   count_written(mark.archived - before.archived, mark.known - before.known, u.of->slice.size);
-  for (std::size_t i = before.bad_lines.size(); i < mark.bad_lines.size(); ++i)
-    count(mark.bad_lines[i].state, 1);
+  for (const auto& refused : u.batch->refused) count(refused.state, 1);
   if (u.final) return settle(u.of->key, mark);
   j.sum.archived += mark.archived;
   j.sum.known += mark.known;

@@ -1,10 +1,12 @@
 """Every kind of bad record in one load with good ones: each gets its state and reason, every good one is archived, the books balance."""
+import base64
+import collections
 import json
 import os
 import tempfile
 import unittest
 
-from harness import Hub
+from harness import Hub, golden
 
 GOOD = {"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}
 
@@ -26,6 +28,9 @@ BAD = {
     "reversed surrogates": (b'["\\udc00\\ud800"]', "surrogate"),
     "key with U+0000": (b'{"a\\u0000b": 1}', "U+0000"),
     "canonical form too long": (b"[" * 24 + json.dumps("\\" * 8).encode() + b"]" * 24, "canonical"),
+    "text whose canonical form is too long": (json.dumps("é" * 3_000_000, ensure_ascii=False).encode(), "canonical form passes 16777216"),
+    "text over 16 MiB": (json.dumps("x" * (17 << 20)).encode(), "passes 16777216 bytes as BSON"),
+    "list over 16 MiB": (b"[" + b",".join([b"0"] * 1_500_000) + b"]", "passes 16777216 bytes as BSON"),
 }
 # name -> bytes that look wrong and are good records all the same
 ODD = {
@@ -40,26 +45,110 @@ ODD = {
 }
 
 
+# why of golden/envelope.json -> the reason that an operator reads
+DAMAGE = {
+    "empty file": "too short",
+    "shorter than the wrapped key": "too short",
+    "no nonce": "too short",
+    "no tag": "too short",
+    "half a tag": "too short",
+    "wrapped key damaged": "wrapped key does not open",
+    "plain text instead": "wrapped key does not open",
+    "nonce damaged": "tag does not match",
+    "tag damaged": "tag does not match",
+    "ciphertext damaged": "tag does not match",
+    "ciphertext cut": "tag does not match",
+    "byte appended": "tag does not match",
+    "decrypts to bytes that are not UTF-8": "not UTF-8",
+}
+
+
+def take_golden_key(hub, key):
+    """Puts a key pair of the vectors into the hub, under its passphrase."""
+    for name, field in (("priv.pem", "private_pem"), ("pub.pem", "public_pem")):
+        with open(os.path.join(hub.dir, name), "w", encoding="ascii") as file:
+            file.write(key[field])
+    if key["passphrase"]:
+        path = os.path.join(hub.dir, "passphrase")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(key["passphrase"])
+        os.chmod(path, 0o600)
+        hub.settings["keys.passphrase_file"] = path
+
+
 class BadRecords(unittest.TestCase):
-    def test_single_uploads(self):
+    def test_everything_in_one_load(self):
+        """Every damage of the vectors, every bad record, single and as lines, among good ones."""
+        vectors = golden("envelope.json")
+        for bits, key in vectors["keys"].items():
+            with self.subTest(key=bits), Hub() as hub, tempfile.TemporaryDirectory() as folder:
+                take_golden_key(hub, key)
+                hub.org("o")
+                hub.start()
+                cases = [c for c in vectors["cases"] if c["key"] == bits]
+                self.assertEqual(collections.Counter(c["why"] for c in cases if not c["ok"]), {why: 1 for why in DAMAGE})
+                accepted = archived = set_aside = 0
+                for number, case in enumerate(cases):
+                    path = os.path.join(folder, case.get("why") or f"whole {number}")
+                    with open(path, "wb") as file:
+                        file.write(base64.b64decode(case["file_b64"]))
+                    hub.run("raw", "put", path, "--sealed", "--typetag", "cowrie", "--org", "o")
+                    good = json.dumps({**GOOD, "n": number}).encode()
+                    self.assertEqual(hub.post_file(good, "cowrie", "o", name=f"good {number}")[0], 201)
+                    accepted, archived, set_aside = accepted + 2, archived + 1 + case["ok"], set_aside + (not case["ok"])
+                for name, (content, _) in BAD.items():
+                    self.assertEqual(hub.post_file(content, "cowrie", "o", name=name)[0], 201, name)
+                self.assertEqual(hub.post_file(b"\xff\xfe\x00binary\x80", "cowrie", "o", name="binary")[0], 201)
+                self.assertEqual(hub.post_file(b"{}", "never_heard_of", "o", name="unknown typetag")[0], 201)
+                for name, content in ODD.items():
+                    self.assertEqual(hub.post_file(content, "cowrie", "o", name=name)[0], 201, name)
+                accepted, archived, set_aside = accepted + len(BAD) + 2 + len(ODD), archived + len(ODD), set_aside + len(BAD) + 2
+                lines = [line for number, (content, _) in enumerate(BAD.values()) for line in (json.dumps({**GOOD, "line": number}).encode(), content)]
+                self.assertEqual(hub.post_ndjson(lines, "cowrie", "o", compress=True)[0], 201)
+                accepted, archived, set_aside = accepted + len(lines), archived + len(BAD), set_aside + len(BAD)
+                books = hub.wait_until_archived()
+                self.assertEqual((books["accepted"], books["archived"] + books["known"], books["set_aside"]), (accepted, archived, set_aside))
+                entries = {e["name"]: e for e in hub.json("quarantine", "list", "--all")["entries"]}
+                for why, reason in DAMAGE.items():
+                    self.assertEqual((entries[why]["state"], entries[why]["reason"]), ("bad_data", "envelope: " + reason), why)
+                self.check_reasons(hub)
+                self.check_lines(hub, entries["test"], [word for _, word in BAD.values()])
+                metrics = hub.metrics()
+                counted = {o: metrics[f'cybexd_archive_entries_total{{outcome="{o}"}}'] for o in ("error", "bad_data", "not_supported")}
+                self.assertEqual(counted, {"error": 2 * len(BAD), "bad_data": len(DAMAGE) + 1, "not_supported": 1})
+                failures = {r: metrics[f'cybexd_envelope_failures_total{{reason="{r}"}}'] for r in ("too_short", "wrapped_key", "session_key", "tag", "not_utf8")}
+                self.assertEqual(failures, {"too_short": 5, "wrapped_key": 2, "session_key": 0, "tag": 5, "not_utf8": 2})
+                there = {json.loads(line)["data"].get("n") for line in hub.run("export", "--store", "archive", "--itype", "raw").stdout.splitlines()
+                         if isinstance(json.loads(line)["data"], dict)}
+                self.assertLessEqual(set(range(len(cases))), there)
+                self.assertEqual(hub.stop()[0], 0)
+
+    def check_lines(self, hub, listed, words):
+        """The bad lines of an upload of many, every second one, each with its number and its own reason."""
+        self.assertEqual((listed["state"], listed["lines_set_aside"]), ("processed", len(words)))
+        shown = hub.json("quarantine", "show", listed["id"])
+        self.assertEqual([line["number"] for line in shown["lines"]], [2 * n + 2 for n in range(len(words))])
+        for line, word in zip(shown["lines"], words):
+            self.assertEqual(line["state"], "error")
+            self.assertIn(word.lower(), line["reason"].lower())
+        self.assertIn("lines, the first is", hub.run("quarantine", "list", "--all").stdout)
+
+    def test_a_file_that_is_no_text_spoils_no_other_line(self):
+        """Over HTTP such an upload is refused whole, naming the line; the command line gives the line an envelope of its own."""
+        good = [json.dumps({**GOOD, "n": n}).encode() for n in range(4)]
+        lines = good[:2] + [b"\xff\xfe"] + good[2:]
         with Hub() as hub:
             hub.org("o")
             hub.start()
-            for number in range(20):
-                self.assertEqual(hub.post_file(json.dumps({**GOOD, "n": number}).encode(), "cowrie", "o", name=f"good {number}")[0], 201)
-            for name, (content, _) in BAD.items():
-                self.assertEqual(hub.post_file(content, "cowrie", "o", name=name)[0], 201, name)
-            for name, content in ODD.items():
-                self.assertEqual(hub.post_file(content, "cowrie", "o", name=name)[0], 201, name)
-            self.assertEqual(hub.post_file(b"\xff\xfe\x00binary\x80", "cowrie", "o", name="binary")[0], 201)
-            self.assertEqual(hub.post_file(b"{}", "never_heard_of", "o", name="unknown typetag")[0], 201)
+            status, answer, _ = hub.post_ndjson(lines, "cowrie", "o")
+            self.assertEqual(status, 400)
+            self.assertIn("Line 3", answer["message"])
+            self.assertEqual(hub.books()["accepted"], 0)
+            hub.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "o", input=b"\n".join(lines))
             books = hub.wait_until_archived()
-            self.assertEqual((books["archived"] + books["known"], books["set_aside"]), (20 + len(ODD), len(BAD) + 2))
-            self.check_reasons(hub)
-            metrics = hub.metrics()
-            self.assertEqual(metrics['cybexd_archive_entries_total{outcome="error"}'], len(BAD))
-            self.assertEqual(metrics['cybexd_archive_entries_total{outcome="bad_data"}'], 1)
-            self.assertEqual(metrics['cybexd_archive_entries_total{outcome="not_supported"}'], 1)
+            self.assertEqual((books["archived"], books["set_aside"]), (4, 1))
+            entries = hub.json("quarantine", "list", "--all")["entries"]
+            self.assertEqual([(e["state"], e["reason"]) for e in entries], [("bad_data", "envelope: not UTF-8")])
 
     def check_reasons(self, hub):
         entries = {e["name"]: e for e in hub.json("quarantine", "list", "--all")["entries"]}
@@ -70,19 +159,6 @@ class BadRecords(unittest.TestCase):
         self.assertIn("UTF-8", entries["binary"]["reason"])
         self.assertEqual(entries["unknown typetag"]["state"], "not_supported")
         self.assertIn("never_heard_of", entries["unknown typetag"]["reason"])
-
-    def test_lines_of_one_upload(self):
-        lines = []
-        for number, (content, _) in enumerate(BAD.values()):
-            lines += [json.dumps({**GOOD, "n": number}).encode(), content]
-        with Hub() as hub:
-            hub.org("o")
-            hub.start()
-            status, answer, _ = hub.post_ndjson(lines, "cowrie", "o")
-            self.assertEqual((status, answer["records"]), (201, len(lines)))
-            books = hub.wait_until_archived()
-            self.assertEqual((books["accepted"], books["archived"], books["set_aside"]), (len(lines), len(BAD), len(BAD)))
-            self.assertEqual(hub.digest()["instances"]["raw/cowrie"], len(BAD))
 
     def test_odd_documents_come_back_whole(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
