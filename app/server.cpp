@@ -15,7 +15,6 @@
 #include "app/http_backend.hpp"
 #include "app/log.hpp"
 #include "app/secrets.hpp"
-#include "app/signals.hpp"
 #include "app/wiring.hpp"
 #include "tahoe/json.hpp"
 
@@ -88,8 +87,16 @@ server::~server() {
 
 http::http_ports server::ports() const { return parts_->ports; }
 
+const configuration& server::configured() const { return parts_->config; }
+
+bool server::must_begin_again() const {
+  const auto& asks = parts_->over->stores().needs_new_open;
+  return asks && asks();
+}
+
 expected<std::unique_ptr<server>> server::start(const configuration& config,
-                                                const std::map<std::string, std::string>& environment) {
+                                                const std::map<std::string, std::string>& environment,
+                                                const http::http_ports& same) {
   forbid_core_dumps();
   allow_many_files();
   auto lock = directory_lock::take(config.values.data_dir.path);
@@ -112,7 +119,10 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   p.actors = std::make_shared<actor_host>(*p.over);
   if (auto started = p.actors->start_all(); !started) return fail(started.error());
   if (auto line = p.over->actors(); !line) return fail(line.error());
-  auto ports = p.http.start(http_options_of(config.values), make_http_backend(*p.over, p.actors));
+  auto http = http_options_of(config.values);
+  if (http.port == 0) http.port = same.http;
+  if (http.operators_port == 0) http.operators_port = same.operators;
+  auto ports = p.http.start(http, make_http_backend(*p.over, p.actors));
   if (!ports) return fail(ports.error());
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
@@ -169,7 +179,6 @@ void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
-  tell_systemd("STOPPING=1");
   const auto whole = p.config.values.stop_within;
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
   // wait are answered by the query side's own end.

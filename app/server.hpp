@@ -14,14 +14,20 @@ class server {
  public:
   /// Starts everything or nothing. Errors: conflict (another process works in the directory; the text says
   /// which), bad_input and not_allowed (keys, secrets, TLS files: the configuration must be mended),
-  /// unavailable.
+  /// unavailable. `same` are the ports to take where the settings leave that open.
   [[nodiscard]] static expected<std::unique_ptr<server>> start(
-      const configuration& config, const std::map<std::string, std::string>& environment);
+      const configuration& config, const std::map<std::string, std::string>& environment,
+      const http::http_ports& same = {});
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   ~server();
 
   [[nodiscard]] http::http_ports ports() const;
+  /// The settings that hold now.
+  [[nodiscard]] const configuration& configured() const;
+  /// The store's disk failed and works again, but the store goes on only when it is opened anew: end this
+  /// server and start another one. Cheap.
+  [[nodiscard]] bool must_begin_again() const;
 
   /// New settings: typetags, filters, limits, log, TLS files, secrets. What needs a restart is logged.
   /// Returns at once; `done` is called, from any thread, when they hold. Queries and uploads go on meanwhile.

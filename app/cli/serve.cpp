@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "app/cli/functions.hpp"
@@ -14,10 +16,14 @@
 namespace cybexd::app::cli {
 namespace {
 
+/// What a second signal does while the server stops.
+enum class second_signal : std::uint8_t { ends_at_once, waits };
+
 /// Ends the process at once when the orderly stop takes too long, or a second signal comes.
 class watchdog {
  public:
-  explicit watchdog(std::chrono::milliseconds within) : thread_([this, within] { watch(within); }) {}
+  watchdog(std::chrono::milliseconds within, second_signal what)
+      : thread_([this, within, what] { watch(within, what); }) {}
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
   ~watchdog() {
@@ -26,10 +32,13 @@ class watchdog {
   }
 
  private:
-  void watch(std::chrono::milliseconds within) {
+  void watch(std::chrono::milliseconds within, second_signal what) {
+    constexpr std::chrono::milliseconds a_moment(20);
     const auto end = std::chrono::steady_clock::now() + within;
     while (!done_) {
-      const bool again = next_signal(std::chrono::milliseconds(20)) == signal_kind::stop;
+      const bool listens = what == second_signal::ends_at_once;
+      const bool again = listens && next_signal(a_moment) == signal_kind::stop;
+      if (!listens) std::this_thread::sleep_for(a_moment);
       if (!again && std::chrono::steady_clock::now() < end) continue;
       if (done_) return;
       log_line(severity::error, "server",
@@ -54,23 +63,73 @@ void reload(const invocation& call, server& running) {
   tell_systemd("READY=1");
 }
 
-/// Serves until a signal to stop comes.
-void serve(const invocation& call, server& running) {
-  using clock = std::chrono::steady_clock;
-  constexpr std::chrono::milliseconds sample_every = std::chrono::seconds(5);
+enum class ending : std::uint8_t { stop, begin_again };
+
+/// How often systemd's watchdog is told, if it wants to be.
+std::optional<std::chrono::milliseconds> beat() {
   const auto watched = systemd_watchdog();
-  const auto beat_every = watched ? std::max(*watched / 2, std::chrono::milliseconds(1)) : sample_every;
+  if (!watched) return std::nullopt;
+  return std::max(*watched / 2, std::chrono::milliseconds(1));
+}
+
+/// The next signal to come within `time`, while systemd hears from us.
+std::optional<signal_kind> wait_for_signal(std::chrono::milliseconds time) {
+  const auto beats = beat();
+  if (beats) tell_systemd("WATCHDOG=1");
+  return next_signal(beats ? std::min(*beats, time) : time);
+}
+
+/// Serves until a signal to stop comes, or the store must be opened anew.
+ending serve(const invocation& call, server& running) {
+  using clock = std::chrono::steady_clock;
+  constexpr auto sample_every = std::chrono::seconds(5);
+  constexpr auto look_every = std::chrono::seconds(1);
   auto next_sample = clock::now();
   while (true) {
-    if (watched) tell_systemd("WATCHDOG=1");
     if (clock::now() >= next_sample) {
       running.sample();
       next_sample = clock::now() + sample_every;
     }
-    const auto signal = next_signal(std::min(beat_every, sample_every));
-    if (signal == signal_kind::stop) return;
+    const auto signal = wait_for_signal(look_every);
+    if (signal == signal_kind::stop) return ending::stop;
     if (signal == signal_kind::reload) reload(call, running);
+    if (running.must_begin_again()) return ending::begin_again;
   }
+}
+
+/// Stops in order and closes everything, or ends the process.
+void end(std::unique_ptr<server> running, second_signal what) {
+  const watchdog guard(running->configured().values.stop_within, what);
+  running->stop();
+  running.reset();
+}
+
+/// A server with the same settings and ports, as soon as one starts: whatever hinders it now did not before.
+/// Nothing where a signal to stop comes first.
+std::unique_ptr<server> start_again(const configuration& config, const http::http_ports& ports) {
+  using clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds shortest(250), longest(5000);
+  for (auto wait = shortest;; wait = std::min(2 * wait, longest)) {
+    auto fresh = server::start(config, environment(), ports);
+    if (fresh) return std::move(*fresh);
+    log_line(severity::error, "server", "does not start yet: " + fresh.error().text);
+    for (const auto next = clock::now() + wait; clock::now() < next;)
+      if (wait_for_signal(shortest) == signal_kind::stop) return nullptr;
+  }
+}
+
+/// What a disk's error leaves to do once the disk works again: everything is closed and opened anew, as after
+/// a restart of the process, for whom nobody may be there to restart it.
+std::unique_ptr<server> begin_again(std::unique_ptr<server> running) {
+  log_line(severity::warning, "server",
+           "the disk works again after an error: the store is opened anew, which cuts connections");
+  tell_systemd_of_reload();
+  const auto config = running->configured();
+  const auto ports = running->ports();
+  end(std::move(running), second_signal::waits);
+  auto fresh = start_again(config, ports);
+  if (fresh) tell_systemd("READY=1");
+  return fresh;
 }
 
 }  // namespace
@@ -80,19 +139,19 @@ int run_server(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
   if (auto opened = open_log(config->values.log); !opened) return tell(call, opened.error());
-  auto running = server::start(*config, environment());
-  if (!running) {
-    const auto kind = running.error().kind;
-    const int status = tell(call, running.error());
+  auto started = server::start(*config, environment());
+  if (!started) {
+    const auto kind = started.error().kind;
+    const int status = tell(call, started.error());
     const bool configured_wrongly =
         kind == failure::bad_input || kind == failure::not_allowed || kind == failure::not_found;
     return configured_wrongly ? wrong_usage : status;
   }
+  auto running = std::move(*started);
   tell_systemd("READY=1\nMAINPID=" + std::to_string(::getpid()));
-  serve(call, **running);
-  const watchdog guard(config->values.stop_within);
-  (*running)->stop();
-  running->reset();
+  while (running && serve(call, *running) == ending::begin_again) running = begin_again(std::move(running));
+  tell_systemd("STOPPING=1");
+  if (running) end(std::move(running), second_signal::ends_at_once);
   return done;
 }
 

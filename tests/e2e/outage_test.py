@@ -1,0 +1,141 @@
+"""The disk of a running server fills up, goes away or breaks, and is mended: uploads get 503 with Retry-After, nothing is marked,
+nothing is lost, /readyz says what is waited for, and everything goes on by itself, in the same process."""
+import json
+import os
+import resource
+import subprocess
+import unittest
+
+from harness import Hub, Refused, may_log, until
+
+GOOD = {"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def record(number):
+    return json.dumps({**GOOD, "n": number}).encode()
+
+
+class Outage(unittest.TestCase):
+    def go_through(self, hub, breaks, mends, word, reads=True, environment=None):
+        """A load whose middle finds the disk out of order."""
+        hub.org("o")
+        hub.start(environment=environment)
+        singles, lines = [record(number) for number in range(20)], may_log()
+        self.assertEqual(self.send(hub, singles, lines), 0)
+        acknowledged = len(singles) + len(lines)
+        breaks()  # while much of it is still in work
+        self.check_outage(hub, acknowledged, word, reads)
+        mends()
+        until("the server takes uploads again", lambda: self.takes(hub, record(100)), 30)
+        singles.append(record(100))
+        until("the server is ready", lambda: hub.request("GET", "/readyz", port="operators", token="")[0] == 200, 30)
+        books = hub.wait_until_archived(180)
+        # What got 503 may be there all the same: its sender repeats it.
+        self.assertGreaterEqual(books["accepted"], acknowledged + 1)
+        self.assertLessEqual(books["accepted"], acknowledged + 1 + self.refused)
+        self.assertEqual(books["set_aside"], 0)
+        self.assertEqual(self.send(hub, singles, lines), 0)
+        again = hub.wait_until_archived(180)
+        self.assertEqual(again["archived"], books["archived"], "a record that was acknowledged was not there")
+        self.assertEqual(hub.json("verify")["problems"], 0)
+        self.assertEqual(hub.process.poll(), None)  # the same process as before
+        digest = hub.digest()
+        self.assertEqual(hub.stop()[0], 0)
+        self.assertEqual(hub.digest(), digest)
+
+    refused = 0
+
+    def send(self, hub, singles, lines):
+        """Answers how many uploads were not taken."""
+        return sum([hub.post_file(one, "cowrie", "o")[0] != 201 for one in singles] + [hub.post_ndjson(lines, "cowrie", "o")[0] != 201])
+
+    def takes(self, hub, content):
+        self.refused += 1
+        try:
+            return hub.post_file(content, "cowrie", "o")[0] == 201
+        except Refused:
+            return False
+
+    def check_outage(self, hub, acknowledged, word, reads):
+        for answer in (hub.post_file(record(100), "cowrie", "o"), hub.post_ndjson([record(101), record(102)], "cowrie", "o")):
+            self.assertEqual(answer[0], 503)
+            self.assertGreaterEqual(int(answer[2]["Retry-After"]), 1)
+        self.refused += 3
+
+        def not_ready():
+            status, answer, _ = hub.request("GET", "/readyz", port="operators", token="")
+            return json.dumps(answer) if status == 503 and word in json.dumps(answer) else None
+
+        told = until("/readyz says what it waits for", not_ready, 10)
+        self.assertIn("store", told)
+        self.assertEqual(hub.request("GET", "/healthz", port="operators", token="")[0], 200)
+        before = hub.books()
+        self.assertEqual(before["accepted"], acknowledged)
+        self.assertGreater(before["pending"], 0, "the disk broke too late for this test")
+
+        def backs_off():
+            metrics = hub.metrics()
+            return metrics['cybexd_backoff_failures{of="cache_poller"}'] >= 2 and metrics['cybexd_store_up{store="cache"}'] == 0
+
+        until("the archive line backs off", backs_off, 30)
+        self.assertEqual(hub.books(), before)  # nothing is marked, nothing is set aside
+        self.assertTrue(hub.json("status")["line"]["trouble"])
+        if not reads:
+            return
+        self.assertEqual(hub.json("quarantine", "list", "--all")["entries"], [])
+        self.assertEqual(hub.json("get", hub.run("export", "--store", "archive", "--itype", "raw").stdout.split('"_hash":"')[1][:64])["itype"], "raw")
+
+    def test_files_may_not_grow(self):
+        with Hub() as hub:
+            limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+            def limit(size):
+                resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (size, limits[1]))
+
+            self.go_through(hub, lambda: limit(1 << 20), lambda: limit(limits[0]), "needed")
+
+    def test_the_folder_is_not_there(self):
+        with Hub() as hub:
+            store = os.path.join(hub.dir, "data", "store")
+            self.go_through(hub, lambda: os.rename(store, store + ".away"), lambda: os.rename(store + ".away", store), "is gone", reads=False)
+
+    def test_a_disk_that_breaks(self):
+        """Every change of a file fails with EIO. The store must be opened anew then, which the server does by itself."""
+        with Hub() as hub:
+            library, marker = os.path.join(hub.folder, "broken_disk.so"), os.path.join(hub.folder, "broken")
+            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken_disk.c")
+            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+            self.go_through(hub, lambda: open(marker, "w", encoding="ascii").close(), lambda: os.remove(marker), "Input/output error",
+                            environment={"LD_PRELOAD": library, "BROKEN_DISK": os.path.join(hub.dir, "data", "store"), "BROKEN_DISK_WHEN": marker})
+            with open(hub.log, encoding="utf-8") as log:
+                self.assertIn("the store is opened anew", log.read())
+
+    def test_a_disk_without_room(self):
+        with Hub() as hub:
+            data = os.path.join(hub.dir, "data")
+            if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m,mode=700", "none", data], capture_output=True).returncode:
+                self.skipTest("only root may mount a small file system; the other tests need none")
+            try:
+                # What `init` had made lies below the mount: a store of the test's own.
+                filler = os.path.join(data, "filler")
+
+                def fill():
+                    with open(filler, "wb") as file:
+                        try:
+                            while True:
+                                file.write(b"x" * (1 << 20))
+                                file.flush()
+                        except OSError:
+                            pass
+
+                hub.run("user", "add", "admin@example.org", "--name", "Admin", "--superuser", expect=None)
+                hub.token = hub.run("token", "new", "admin@example.org").stdout.strip()
+                self.go_through(hub, fill, lambda: os.remove(filler), "needed")
+            finally:
+                if hub.process is not None:
+                    hub.kill()
+                subprocess.run(["umount", data], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
