@@ -161,13 +161,25 @@ void check_places(const store_settings& store, const Complain& complain) {
              "the address of the server, such as \"mongodb://127.0.0.1:27017\"");
 }
 
+/// Where a key got its value: file and line, or what overrode it.
+std::pair<std::string, std::uint32_t> place_of(const configuration& config, const std::string& key) {
+  const auto origin = config.origins.find(key);
+  if (origin == config.origins.end()) return {config.file, 0};
+  const auto& text = origin->second;
+  if (!text.starts_with(config.file + ":")) return {text, 0};
+  return {config.file, static_cast<std::uint32_t>(std::stoul(text.substr(config.file.size() + 1)))};
+}
+
 /// What no single key can be blamed for.
 void check_together(const configuration& config, std::vector<mistake>& mistakes) {
   const auto& values = config.values;
+  const auto known = mistakes;
   const auto complain = [&](std::string key, std::string problem, std::string was, std::string may) {
-    const auto origin = config.origins.find(key);
-    mistakes.push_back({origin == config.origins.end() ? config.file : origin->second, 0, 0, std::move(key),
-                        std::move(problem), std::move(was), std::move(may)});
+    // Of a key that could not be read the default is looked at here, for which nobody is to blame.
+    if (std::any_of(known.begin(), known.end(), [&](const mistake& m) { return m.key == key; })) return;
+    const auto [source, line] = place_of(config, key);
+    mistakes.push_back({source, line, line == 0 ? 0u : 1u, std::move(key), std::move(problem), std::move(was),
+                        std::move(may)});
   };
   if (values.http.tls_certificate.path.empty() != values.http.tls_key.path.empty()) {
     const bool key_missing = values.http.tls_key.path.empty();
@@ -243,7 +255,7 @@ tl::expected<configuration, std::vector<mistake>> read_config_text(std::string_v
     }
   }
   resolve_paths(config);
-  if (all.mistakes.empty()) check_together(config, all.mistakes);
+  check_together(config, all.mistakes);
   const auto place = [](const mistake& m) {
     return m.line == 0 ? std::numeric_limits<std::uint32_t>::max() : m.line;
   };

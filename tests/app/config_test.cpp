@@ -229,6 +229,37 @@ BOOST_AUTO_TEST_CASE(wrong_overrides_are_mistakes_like_any_other) {
   BOOST_TEST(config.error().size() == 5u);
 }
 
+BOOST_AUTO_TEST_CASE(what_keys_do_together_is_told_with_all_other_mistakes) {
+  const auto config = read(R"([http]
+tls_key = "b.pem"
+tls_certificate = 5
+[report]
+threatrank_max_edges = 3
+[store]
+kind = "mongodb"
+url = 7
+[store.cache]
+db = ""
+)");
+  BOOST_REQUIRE(!config);
+  const auto& mistakes = config.error();
+  BOOST_TEST(mistakes.size() == 4u);
+  struct expected_mistake {
+    std::string_view key, may_be;
+    unsigned line;
+  };
+  for (const auto& one : {expected_mistake{"http.tls_certificate", "path", 3},
+                          {"report.threatrank_max_edges", "2, 4 or 6", 5},
+                          {"store.url", "a text", 8},
+                          {"store.cache.db", "a name", 10}}) {
+    const auto* found = find(mistakes, one.key);
+    BOOST_REQUIRE_MESSAGE(found, one.key);
+    BOOST_TEST(found->line == one.line);
+    BOOST_TEST(found->source == "/etc/hub/cybexd.toml");
+    BOOST_TEST((found->may_be.find(one.may_be) != std::string::npos), found->may_be);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(half_of_a_tls_pair_is_refused) {
   BOOST_TEST(!read("[http]\ntls_certificate = \"a.pem\"\n").has_value());
   BOOST_TEST(read("[http]\ntls_certificate = \"a.pem\"\ntls_key = \"b.pem\"\n").has_value());
