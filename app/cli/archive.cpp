@@ -1,6 +1,11 @@
 // `archive once` and `status`.
 #include <unistd.h>
 
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "app/cli/functions.hpp"
 #include "app/cli/numbers.hpp"
 #include "app/cli/with_backend.hpp"
@@ -14,6 +19,48 @@ double number_of(const tahoe::value& v, std::string_view key) {
   const auto* number = found ? found->number(room) : nullptr;
   return number ? *number : 0;
 }
+
+/// Shows on a terminal how far the archive line has come, as long as it lives.
+class line_watch {
+ public:
+  explicit line_watch(const backend& to) {
+    if (::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this, ask = to.status_beside()] { show(ask); });
+  }
+  line_watch(const line_watch&) = delete;
+  line_watch& operator=(const line_watch&) = delete;
+  ~line_watch() {
+    {
+      const std::lock_guard guard(mutex_);
+      done_ = true;
+    }
+    ends_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void show(const std::function<expected<tahoe::value>()>& ask) {
+    progress shown("archive once");
+    std::optional<std::uint64_t> before, refused_before;
+    for (std::unique_lock guard(mutex_); !done_; ends_.wait_for(guard, std::chrono::milliseconds(500))) {
+      const auto state = ask();
+      const auto* lake = state ? state->find("lake") : nullptr;
+      if (lake == nullptr) continue;
+      const auto count = [lake](const char* key) {
+        return static_cast<std::uint64_t>(integer_of(*lake, key));
+      };
+      const auto refused = count("set_aside"), over = count("archived") + count("known") + refused;
+      before = before.value_or(over);
+      refused_before = refused_before.value_or(refused);
+      const auto moved = over - std::min(*before, over);
+      shown.at(moved, moved + count("pending"), refused - std::min(*refused_before, refused));
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable ends_;
+  bool done_ = false;
+  std::thread thread_;
+};
 
 std::string summary_text(const tahoe::value& s) {
   std::string text;
@@ -70,8 +117,10 @@ std::string status_text(const tahoe::value& s) {
 
 int archive_once(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
-    const auto done =
-        to.call("archive_once", tahoe::object{{"force", call.has("force")}}, std::chrono::hours(24));
+    const auto done = [&] {
+      const line_watch watching(to);
+      return to.call("archive_once", tahoe::object{{"force", call.has("force")}}, std::chrono::hours(24));
+    }();
     if (!done) return tell(call, done.error());
     const int told = answer(call, *done, summary_text(*done));
     if (told != cli::done || shown(*done, "completed") == "true") return told;

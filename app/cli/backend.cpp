@@ -29,6 +29,7 @@ expected<backend> backend::open(const configuration& config) {
     if (server) {
       backend remote;
       remote.server_ = std::move(*server);
+      remote.socket_ = data + "/cybexd.sock";
       return remote;
     }
     if (std::chrono::steady_clock::now() > end) {
@@ -59,6 +60,17 @@ expected<tahoe::value> backend::call(std::string_view operation, const tahoe::va
                 "the server: " + *told->text());
   }
   return from_answer(std::move(*body));
+}
+
+std::function<expected<tahoe::value>()> backend::status_beside() const {
+  if (engine_) return [on = engine_.get()] { return call_operation(*on, "status", tahoe::object{}); };
+  return [path = socket_]() -> expected<tahoe::value> {
+    auto server = client::http_client::to_socket(path);
+    if (!server) return fail(server.error());
+    backend beside;
+    beside.server_ = std::move(*server);
+    return beside.call("status", tahoe::object{}, std::chrono::seconds(5));
+  };
 }
 
 }  // namespace cybexd::app::cli

@@ -1,7 +1,9 @@
 #pragma once
 // Where a command's operations run: on stores that it opens itself, or in the server that has them open.
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "app/client/http_client.hpp"
 #include "app/config/config.hpp"
@@ -21,6 +23,9 @@ class backend {
   /// Runs an operation. `within` bounds the wait for a server.
   [[nodiscard]] expected<tahoe::value> call(std::string_view operation, const tahoe::value& input,
                                             std::chrono::milliseconds within = std::chrono::minutes(10));
+  /// A way to ask for the state (`status`) from another thread while a call is under way. Not longer than
+  /// this lives.
+  [[nodiscard]] std::function<expected<tahoe::value>()> status_beside() const;
   /// Whether a server answers.
   [[nodiscard]] bool is_server() const { return server_.has_value(); }
 
@@ -29,6 +34,7 @@ class backend {
   std::optional<directory_lock> lock_;
   std::unique_ptr<engine> engine_;
   std::optional<client::http_client> server_;
+  std::string socket_;  // where the server listens
 };
 
 }  // namespace cybexd::app::cli

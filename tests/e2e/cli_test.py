@@ -2,11 +2,12 @@
 import hashlib
 import json
 import os
+import pty
 import subprocess
 import tempfile
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -253,6 +254,28 @@ class Local(unittest.TestCase):
             answer = json.loads(plain("config", "check", "--config", path, "--json").stdout)
             self.assertEqual([m["line"] for m in answer["mistakes"]], [2, 3, 5, 6])
             self.assertEqual(plain("status", cwd=folder, env={"PATH": "/"}).returncode, 2)
+
+    def test_progress_on_a_terminal(self):
+        with Hub() as hub:
+            hub.org("honeynet")
+            hub.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(may_log()))
+            ours, terminal = pty.openpty()
+            done = subprocess.run([CYBEXD, "archive", "once", "--json", *hub.arguments()], stdout=subprocess.PIPE, stderr=terminal, timeout=120)
+            os.close(terminal)
+            shown = b""
+            while True:
+                try:
+                    part = os.read(ours, 65536)
+                except OSError:  # the other end is closed
+                    part = b""
+                if not part:
+                    break
+                shown += part
+            os.close(ours)
+            self.assertEqual(done.returncode, 0, shown)
+            self.assertEqual(json.loads(done.stdout)["archived"], len(may_log()))
+            self.assertRegex(shown, rb"archive once: \d+ done, \d+ remaining, \d+ a second, 0 errors")
+            self.assertEqual(hub.run("archive", "once").stderr, "")  # no terminal, no progress
 
     def test_wrong_usage(self):
         for words in ((), ("usr",), ("user",), ("user", "add"), ("hash", "--nonsense"), ("completion", "fish"), ("keygen", "--dir", "/tmp/x", "--bits", "many")):
