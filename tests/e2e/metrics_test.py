@@ -79,11 +79,17 @@ class Metrics(unittest.TestCase):
         hub.org("o")
         told = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(told.close)
-        heard = threading.Thread(target=lambda: told.accept()[0].recv(1024))
+
+        def hear():
+            with told.accept()[0] as connection:
+                connection.recv(1024)
+
+        heard = threading.Thread(target=hear)
         heard.start()
         hub.start()
         with open(os.path.join(SOURCE, "samples/cowrie.ndjson"), "rb") as file:
             lines = file.read().splitlines()
+        self.samples = len(lines)
         self.assertEqual(hub.post_ndjson(lines, "cowrie", "o")[0], 201)
         hub.wait_until_archived()
         self.assertEqual(hub.post_ndjson(lines[:10], "cowrie", "o")[0], 201)
@@ -105,7 +111,7 @@ class Metrics(unittest.TestCase):
     def check_values(self, text):
         metrics = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")}
         for name, value in {
-                'cybexd_archive_entries_total{outcome="archived"}': 2001, 'cybexd_archive_entries_total{outcome="known"}': 10,
+                'cybexd_archive_entries_total{outcome="archived"}': self.samples + 1, 'cybexd_archive_entries_total{outcome="known"}': 10,
                 'cybexd_archive_entries_total{outcome="not_supported"}': 1, 'cybexd_archive_entries_total{outcome="error"}': 1,
                 'cybexd_archive_entries_total{outcome="bad_data"}': 1, 'cybexd_envelope_failures_total{reason="not_utf8"}': 1,
                 'cybexd_envelope_failures_total{reason="tag"}': 0, 'cybexd_reply_total{outcome="told"}': 1,
@@ -132,7 +138,7 @@ class Metrics(unittest.TestCase):
                 name, labels = re.match(r"([a-z_]+)(?:\{(.*)\})? ", line).groups()
                 samples.setdefault(name, []).append(dict(re.findall(r'([a-z_]+)="([^"]*)"', labels or "")))
         specified = names_of_the_specification()
-        self.assertGreater(len(specified), 30)
+        self.assertEqual(len(specified), 29)
         for name, labels, kind in specified:
             self.assertIn(f"# TYPE {name} {kind}\n", text)
             sample = name + "_count" if kind == "histogram" else name
