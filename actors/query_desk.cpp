@@ -77,7 +77,7 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
       break;
     }
     case taken_query::outcome::taken:
-      begin(std::move(taken->query), request.type, request.data, std::move(who), now, &asked);
+      begin(std::move(taken->query), request.type, std::move(document->data), std::move(who), now, &asked);
   }
   return {};
 }
@@ -168,7 +168,7 @@ void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe
                              std::string status) {
   const auto& job = jobs_.at(key);
   messages::store_report done{std::make_shared<const tahoe::document>(job.query), report, status,
-                              options_.claims.owner};
+                              options_.claims.owner, job.work->who.who};
   act::ask(self_, peers_.writer, worker_grace, done)
       .then([this, key, report,
              status](messages::report_stored& result) { stored(key, report, status, result); },

@@ -90,10 +90,10 @@ class query_desk_state {
 
   expected<void> accept(const messages::ask_query& asked);
   expected<void> wait_for_same(job& running, const messages::ask_query& asked);
-  bool take_found(const tahoe::document& found);
+  expected<bool> take_found(const tahoe::document& found);
   void begin(tahoe::document query, std::string type, tahoe::value data, report::asker who, double now,
              const messages::ask_query* asked);
-  void fail_found(const tahoe::document& query, const error& why, double now);
+  void fail_found(const tahoe::document& query, report::asker who, const error& why, double now);
   void pump(const std::string& type);
   void run_job(const std::string& type, const std::string& key);
   void made(const std::string& key, messages::report_made& result);

@@ -12,32 +12,31 @@ namespace cybexd::actors {
 messages::queries_taken query_desk_state::run(const messages::run_queries& found) {
   messages::queries_taken out;
   if (draining_) return {0, true};
+  std::optional<error> stays;  // of all that stay one is told: they are found again and again
   for (const auto& query : *found.queries) {
     if (jobs_.contains(crypto::to_hex(query.hash))) continue;
     if (queues_.at(queue_of(report::qtype_of(query))).full()) {
       out.busy = true;
       continue;
     }
-    if (take_found(query)) ++out.taken;
+    const auto taken = take_found(query);
+    if (!taken && !stays) stays = taken.error();
+    if (taken && *taken) ++out.taken;
   }
+  if (stays) log(log_level::warning, name, "waiting queries stay: " + stays->text);
   return out;
 }
 
-/// A query document of somebody else: whatever is wrong with it costs nobody else anything.
-bool query_desk_state::take_found(const tahoe::document& found) {
+/// A query document of somebody else: whatever is wrong with it costs nobody else anything. False: somebody
+/// else has it. Errors: of the stores; it stays.
+expected<bool> query_desk_state::take_found(const tahoe::document& found) {
   const double now = options_.now();
   const auto userid = report::userid_of(found);
   auto visible = options_.visible_to(userid);
-  if (!visible) {
-    log(log_level::warning, name, "a waiting query stays: " + visible.error().text);
-    return false;
-  }
+  if (!visible) return fail(visible.error());
   report::asker who{userid, visible->has_value(), visible->value_or(store::visibility{})};
-  auto taken = take_found_query(*options_.store, found, who.who, now, options_.claims);
-  if (!taken) {
-    log(log_level::warning, name, "a waiting query stays: " + taken.error().text);
-    return false;
-  }
+  auto taken = take_found_query(*options_.store, found, now, options_.claims);
+  if (!taken) return fail(taken.error());
   if (taken->what != taken_query::outcome::taken) return false;
   const auto fields = report::read_query_document(taken->query);
   auto data = fields ? report::query_data(*fields, options_.open_envelope)
@@ -45,14 +44,16 @@ bool query_desk_state::take_found(const tahoe::document& found) {
   if (data)
     begin(std::move(taken->query), fields->qtype, std::move(*data), std::move(who), now, nullptr);
   else
-    fail_found(taken->query, data.error(), now);
+    fail_found(taken->query, std::move(who), data.error(), now);
   return true;
 }
 
-void query_desk_state::fail_found(const tahoe::document& query, const error& why, double now) {
+void query_desk_state::fail_found(const tahoe::document& query, report::asker who, const error& why,
+                                  double now) {
   const auto key = crypto::to_hex(query.hash);
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
+  work->who = std::move(who);
   jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false};
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)

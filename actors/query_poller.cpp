@@ -1,5 +1,6 @@
 #include "actors/query_poller.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "actors/log.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::chrono::minutes desk_answers_within{2};
 constexpr std::chrono::milliseconds breather{50};  // between looks that found something
+constexpr std::size_t most_at_once = 65'536;
 
 }  // namespace
 
@@ -18,13 +20,14 @@ void query_poller_state::start(pointer self, query_poller_options options, messa
   options_ = std::move(options);
   desk_ = std::move(desk);
   backoff_.emplace(options_.wait, options_.seed);
+  limit_ = options_.batch;
   act::tell(self_, messages::query_poller_actor{self_}, messages::tick{generation_});
 }
 
 void query_poller_state::look(std::uint64_t generation) {
   if (generation != generation_ || draining_) return;
   const double now = first_ && options_.exclusive ? std::numeric_limits<double>::max() : options_.now();
-  auto found = options_.store->takeable(now, options_.foreign_age, options_.batch);
+  auto found = options_.store->takeable(now, options_.foreign_age, limit_);
   if (!found) {
     log(log_level::warning, name, "cannot look for waiting queries: " + found.error().text);
     return again(false);
@@ -32,6 +35,7 @@ void query_poller_state::look(std::uint64_t generation) {
   first_ = false;
   if (found->empty()) return again(false);
   busy_ = true;
+  full_ = found->size() >= limit_;
   act::ask(self_, desk_, desk_answers_within,
            messages::run_queries{std::make_shared<const std::vector<tahoe::document>>(std::move(*found))})
       .then([this](messages::queries_taken& taken) { looked(taken); },
@@ -44,6 +48,8 @@ void query_poller_state::look(std::uint64_t generation) {
 void query_poller_state::looked(const messages::queries_taken& taken) {
   busy_ = false;
   if (draining_) return end();
+  const bool stuck = full_ && taken.taken == 0 && !taken.busy;
+  limit_ = stuck ? std::min(limit_ * 2, most_at_once) : options_.batch;
   again(taken.taken > 0 && !taken.busy);
 }
 

@@ -48,6 +48,9 @@ class query_poller_state {
   std::uint64_t generation_ = 0;
   bool first_ = true;
   bool busy_ = false;  ///< An answer of the desk is awaited.
+  std::size_t limit_ =
+      0;               ///< Of a look. Grows while nothing that is found can be taken: that hides no others.
+  bool full_ = false;  ///< The last look found as many as it may.
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };
 

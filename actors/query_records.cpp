@@ -10,13 +10,18 @@ namespace {
 constexpr std::string_view seen_field = "_cybexd_visible";
 constexpr std::string_view answer_field = "_cybexd_answer";
 
-/// What the user may see, as one word to compare.
-std::string fingerprint(const store::visibility& who) {
-  auto orgids = who.orgids;
+std::vector<std::string> in_order(std::vector<std::string> orgids) {
   std::sort(orgids.begin(), orgids.end());
-  std::string text = who.everything ? "everything" : "";
-  for (const auto& orgid : orgids) text += std::to_string(orgid.size()) + ":" + orgid;
-  return crypto::to_hex(crypto::sha256(text));
+  orgids.erase(std::unique(orgids.begin(), orgids.end()), orgids.end());
+  return orgids;
+}
+
+/// What the user may see, as a query keeps it: organisations in order, or `true` for everything.
+tahoe::value seen_by(const store::visibility& who) {
+  if (who.everything) return true;
+  tahoe::array orgids;
+  for (auto& orgid : in_order(who.orgids)) orgids.emplace_back(std::move(orgid));
+  return orgids;
 }
 
 void set_extra(tahoe::document& d, std::string_view key, tahoe::value v) {
@@ -34,31 +39,34 @@ const tahoe::value* extra(const tahoe::document& d, std::string_view key) {
   return found == d.extra.end() ? nullptr : &found->second;
 }
 
-/// Whether the report that a query names was made for what the user may see now. Another module may write old
-/// values of both fields back, so that one says which report it is about.
-bool made_for(const tahoe::document& query, const store::visibility& who) {
-  const auto* seen = extra(query, seen_field);
+/// What we keep of the report that a query names. Another module may write old values back, so they say which
+/// report they are about.
+const tahoe::value* answer_of(const tahoe::document& query) {
   const auto* answer = extra(query, answer_field);
   const auto* made = answer == nullptr ? nullptr : answer->find("report");
-  return seen != nullptr && *seen == tahoe::value(fingerprint(who)) && made != nullptr &&
-         *made == tahoe::value(report::report_id_of(query));
+  const bool is_it = made != nullptr && *made == tahoe::value(report::report_id_of(query));
+  return is_it ? answer : nullptr;
+}
+
+/// Whether the report that a query names was made for what the user may see now.
+bool made_for(const tahoe::document& query, const store::visibility& who) {
+  const auto* seen = extra(query, seen_field);
+  return seen != nullptr && *seen == seen_by(who) && answer_of(query) != nullptr;
 }
 
 /// What taking a query changes in it, without conditions.
-expected<store::query_update> taking(const tahoe::document& query, const store::visibility& who, double now,
-                                     const query_claims& claims) {
+expected<store::query_update> taking(const tahoe::document& query, double now, const query_claims& claims) {
   auto update = report::with_status(query, "processing");
   if (!update) return update;
-  set_extra(update->query, seen_field, fingerprint(who));
   update->claim = store::query_claim{claims.owner, now + claims.lasts};
   return update;
 }
 
 /// Sets a stored query to `processing` under our claim, if it still is as it was read.
-expected<taken_query> take(store::report_store& store, const tahoe::document& stored,
-                           const store::visibility& who, double now, const query_claims& claims) {
+expected<taken_query> take(store::report_store& store, const tahoe::document& stored, double now,
+                           const query_claims& claims) {
   const auto status = report::status_of(stored);
-  auto update = taking(stored, who, now, claims);
+  auto update = taking(stored, now, claims);
   if (!update) return fail(update.error());
   update->only_if_status = status;
   if (status == "processing") update->only_if_claim_free_at = now;
@@ -85,10 +93,9 @@ double asked_at(const tahoe::document& query) {
 /// A query that is not stored yet is ours with the same step that puts it: no other server finds it waiting.
 /// False: it is there by now.
 expected<std::optional<taken_query>> put_taken(store::report_store& store,
-                                               const report::query_document& asked,
-                                               const store::visibility& who, double now,
+                                               const report::query_document& asked, double now,
                                                const query_claims& claims) {
-  auto update = taking(asked.query, who, now, claims);
+  auto update = taking(asked.query, now, claims);
   if (!update) return fail(update.error());
   update->only_if_absent = true;
   update->new_children.insert(update->new_children.begin(), asked.parts.begin(), asked.parts.end());
@@ -109,7 +116,7 @@ expected<taken_query> open_query(store::report_store& store, const report::query
   auto stored = store.get(asked.query.hash);
   if (!stored) return fail(stored.error());
   if (!*stored) {
-    auto taken = put_taken(store, asked, who, now, claims);
+    auto taken = put_taken(store, asked, now, claims);
     if (!taken) return fail(taken.error());
     if (*taken) return std::move(**taken);
     stored = store.get(asked.query.hash);
@@ -130,12 +137,12 @@ expected<taken_query> open_query(store::report_store& store, const report::query
     // sooner.
     return taken_query{taken_query::outcome::busy, std::move(**stored), false, std::nullopt};
   }
-  return take(store, **stored, who, now, claims);
+  return take(store, **stored, now, claims);
 }
 
-expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found,
-                                       const store::visibility& who, double now, const query_claims& claims) {
-  return take(store, found, who, now, claims);
+expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found, double now,
+                                       const query_claims& claims) {
+  return take(store, found, now, claims);
 }
 
 expected<bool> give_back(store::report_store& store, const tahoe::document& query, const std::string& owner) {
@@ -160,12 +167,13 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   auto stored = store.get(done.query->hash);
   if (!stored) return unavailable(stored.error());
   if (!*stored || report::status_of(**stored) != "processing") return {outcome::superseded, "", {}};
-  if (done.report)
-    if (auto put = store.put({done.report.get(), 1}); !put) return unavailable(put.error());
   auto update = done.report ? report::with_report(**stored, done.status, crypto::to_hex(done.report->hash))
                             : report::with_status(**stored, done.status);
   if (!update) return unavailable(update.error());
-  if (done.report) remember_answer(update->query, *done.report);
+  if (done.report) {
+    update->new_children.insert(update->new_children.begin(), *done.report);  // before what names it
+    remember_answer(update->query, *done.report, done.who);
+  }
   update->only_if_status = "processing";
   update->only_if_claimed_by = done.owner;
   const auto applied = store.update(*update);
@@ -177,25 +185,56 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   return {outcome::stored, "", socket ? *socket : report::reply_socket{}};
 }
 
-void remember_answer(tahoe::document& query, const tahoe::document& report) {
+void remember_answer(tahoe::document& query, const tahoe::document& report, const store::visibility& who) {
   tahoe::value answer{tahoe::object{}};
   answer.set("report", crypto::to_hex(report.hash));
   answer.set("timestamp", report.timestamp);
   for (const std::string_view key : {"current_page", "next_page"})
     if (const auto* page = extra(report, key)) answer.set(key, *page);
   set_extra(query, answer_field, std::move(answer));
+  set_extra(query, seen_field, seen_by(who));
 }
 
 tahoe::document as_asked(tahoe::document report, const tahoe::document& query) {
   set_extra(report, "userid", report::userid_of(query));
-  const auto* answer = extra(query, answer_field);
-  if (answer == nullptr) return report;
+  const auto* answer = answer_of(query);
+  if (answer == nullptr) {
+    report.timestamp = asked_at(query);
+    return report;
+  }
   double room = 0;
   if (const auto* when = answer->find("timestamp"))
     if (const auto* seconds = when->number(room)) report.timestamp = *seconds;
   for (const std::string_view key : {"current_page", "next_page"})
     if (const auto* page = answer->find(key)) set_extra(report, key, *page);
   return report;
+}
+
+bool may_still_see(const tahoe::document& query, const store::visibility& who) {
+  const auto* seen = answer_of(query) != nullptr ? extra(query, seen_field) : nullptr;
+  if (seen == nullptr || who.everything) return true;
+  const auto* orgids = seen->get_if<tahoe::array>();
+  const auto now = in_order(who.orgids);
+  return orgids != nullptr && std::all_of(orgids->begin(), orgids->end(), [&](const tahoe::value& orgid) {
+           return orgid.text() != nullptr && std::binary_search(now.begin(), now.end(), *orgid.text());
+         });
+}
+
+expected<std::optional<tahoe::document>> find_report(store::report_store& store, const std::string& userid,
+                                                     const store::visibility& who,
+                                                     const tahoe::hash256& report) {
+  constexpr int most_looked_at = 1'000;  // of one user's queries with one answer
+  std::optional<tahoe::document> last;
+  int looked_at = 0;
+  const auto done = store.queries_with(userid, report, [&](const tahoe::document& query) {
+    if (may_still_see(query, who) && (!last || asked_at(*last) < asked_at(query))) last = query;
+    return ++looked_at < most_looked_at;
+  });
+  if (!done) return fail(done.error());
+  if (!last) return std::optional<tahoe::document>();
+  auto found = store.get(report);
+  if (!found || !*found) return found;
+  return as_asked(std::move(**found), *last);
 }
 
 }  // namespace cybexd::actors

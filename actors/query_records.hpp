@@ -44,8 +44,7 @@ struct taken_query {
 
 /// A query that was found waiting, or left behind: takes it if it may be taken.
 [[nodiscard]] expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found,
-                                                     const store::visibility& who, double now,
-                                                     const query_claims& claims);
+                                                     double now, const query_claims& claims);
 
 /// From `processing` under our claim to another status, without a report. False: it was not ours any more.
 [[nodiscard]] expected<bool> set_status(store::report_store& store, const tahoe::document& query,
@@ -55,16 +54,27 @@ struct taken_query {
 [[nodiscard]] expected<bool> give_back(store::report_store& store, const tahoe::document& query,
                                        const std::string& owner);
 
-/// The report first; then one update sets status and report_id, only while the query is in `processing` under
-/// our claim.
+/// One update stores the report and sets status and report_id, only while the query is in `processing` under
+/// our claim. Whoever sees the query finished finds the report.
 [[nodiscard]] messages::report_stored finish_query(store::report_store& store,
                                                    const messages::store_report& done);
 
 /// The report as its asker sees it: with the asking query's userid, time and page, whoever's query made it.
 [[nodiscard]] tahoe::document as_asked(tahoe::document report, const tahoe::document& query);
 
-/// Keeps with the query which report it is, and time and pages of its own, since a stored report may be
-/// another query's.
-void remember_answer(tahoe::document& query, const tahoe::document& report);
+/// Whether the report that a query names was made of nothing but what the user may see now. One that another
+/// module made says nothing of that and passes.
+[[nodiscard]] bool may_still_see(const tahoe::document& query, const store::visibility& who);
+
+/// A report for a user (hash as hex) who has a query that names it, and may still see what it was made of; as
+/// the last of these queries asked it. Nothing for anybody else.
+[[nodiscard]] expected<std::optional<tahoe::document>> find_report(store::report_store& store,
+                                                                   const std::string& userid,
+                                                                   const store::visibility& who,
+                                                                   const tahoe::hash256& report);
+
+/// Keeps with the query which report it is, what its asker could see, and time and pages of its own, since a
+/// stored report may be another query's.
+void remember_answer(tahoe::document& query, const tahoe::document& report, const store::visibility& who);
 
 }  // namespace cybexd::actors

@@ -12,6 +12,8 @@ namespace {
 constexpr std::chrono::seconds claim_margin{60};   // beyond a report's deadline: storing it, and a slow clock
 constexpr std::chrono::seconds worker_margin{30};  // a worker that is so late is gone
 constexpr std::size_t waiting_replies = 10'000;
+constexpr std::size_t writers = 4,
+                      waiting_writes = 20'000;  // writers at work together share the disk's syncs
 
 /// With every type turned off, one kind of worker remains: it makes the failed reports that say so.
 std::vector<std::string> worker_types(const query_side_options& options) {
@@ -30,6 +32,21 @@ messages::report_worker_actor spawn_workers(caf::actor_system& system, const std
       pool<messages::report_worker_actor, messages::make_report, messages::report_made>,
       pool_options{name, options.workers, options.workers, 1, options.deadline + worker_margin}, make,
       &metrics);
+}
+
+messages::report_writer_actor spawn_writers(caf::actor_system& system,
+                                            const std::shared_ptr<store::report_store>& reports,
+                                            telemetry& metrics) {
+  const auto make = [&system, reports, &metrics] {
+    return spawn_detached(system, report_writer, reports, &metrics);
+  };
+  pool_options options;
+  options.name = report_writer_state::name;
+  options.workers = writers;
+  options.queue = waiting_writes;
+  options.tries = 2;
+  return system.spawn(pool<messages::report_writer_actor, messages::store_report, messages::report_stored>,
+                      std::move(options), make, &metrics);
 }
 
 messages::reply_socket_actor spawn_sockets(caf::actor_system& system, const query_side_options& options,
@@ -71,7 +88,7 @@ query_side spawn_query_side(caf::actor_system& system, const store::stores& stor
   query_desk_peers peers;
   for (const auto& type : worker_types(options))
     peers.workers.emplace(type, spawn_workers(system, type, stores, options, metrics));
-  peers.writer = spawn_detached(system, report_writer, stores.reports, &metrics);
+  peers.writer = spawn_writers(system, stores.reports, metrics);
   peers.sockets = spawn_sockets(system, options, metrics);
   query_side out;
   out.desk = spawn_detached(system, query_desk, desk_options(stores, options, metrics), peers);

@@ -1,5 +1,6 @@
 #pragma once
-// Report writer: stores a report, then status and report_id of its query in one update. Runs detached.
+// Report writer: stores a report with status and report_id of its query in one update. Runs detached, in a
+// pool, so that several wait for the same sync of the disk.
 #include <memory>
 
 #include "actors/telemetry.hpp"

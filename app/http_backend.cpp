@@ -1,5 +1,7 @@
 #include "app/http_backend.hpp"
 
+#include "actors/query_records.hpp"
+#include "actors/query_side.hpp"
 #include "app/log.hpp"
 #include "app/operations.hpp"
 
@@ -17,10 +19,10 @@ http::readiness readiness_of(engine& over, const actor_host& actors) {
 
 expected<std::optional<tahoe::document>> find_report(engine& over, const std::string& user,
                                                      const tahoe::hash256& report) {
-  const auto allowed = over.stores().reports->has_report(user, report);
-  if (!allowed) return fail(allowed.error());
-  if (!*allowed) return std::optional<tahoe::document>();
-  return over.stores().reports->get(report);
+  const auto visible = actors::visibility_from(over.stores().identity)(user);
+  if (!visible) return fail(visible.error());
+  if (!*visible) return std::optional<tahoe::document>();
+  return actors::find_report(*over.stores().reports, user, **visible, report);
 }
 
 }  // namespace

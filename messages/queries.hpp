@@ -42,6 +42,7 @@ struct store_report {
   std::shared_ptr<const tahoe::document> report;  ///< Nothing: the query has failed without one.
   std::string status;                             ///< `ready` or `failed`
   std::string owner;                              ///< Of the claim under which it was taken.
+  store::visibility who = {};                     ///< What the asker could see when it was made.
 };
 
 struct report_stored {

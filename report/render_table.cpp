@@ -1,5 +1,9 @@
+#include <date/date.h>
+
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <vector>
 
 #include "report/render.hpp"
@@ -106,6 +110,19 @@ std::string summary_table(const tahoe::object& groups) {
                rows);
 }
 
+/// Unix seconds as a date and time in UTC; what is no time of this calendar stays as it is.
+std::string when(const value& v) {
+  constexpr double year_1 = -62'135'596'800, year_10000 = 253'402'300'800;
+  double room = 0;
+  const auto* seconds = v.number(room);
+  if (seconds == nullptr || !(*seconds >= year_1 && *seconds < year_10000)) return cell(v);
+  const auto whole = std::floor(*seconds);
+  const date::sys_seconds second{std::chrono::seconds(static_cast<std::int64_t>(whole))};
+  if (whole == *seconds) return date::format("%F %T", second);
+  const std::chrono::microseconds rest(static_cast<std::int64_t>((*seconds - whole) * 1e6));
+  return date::format("%F %T", date::sys_time<std::chrono::microseconds>(second) + rest);
+}
+
 std::string document_table(const tahoe::array& documents) {
   std::vector<row> rows;
   for (const auto& document : documents) {
@@ -113,11 +130,12 @@ std::string document_table(const tahoe::array& documents) {
       const auto* found = document.find(name);
       return found != nullptr ? cell(*found) : std::string();
     };
-    rows.push_back({field("itype"), field("sub_type"), field("timestamp"), field("category"), field("_hash"),
-                    field("data")});
+    const auto* time = document.find("timestamp");
+    rows.push_back({field("itype"), field("sub_type"), time != nullptr ? when(*time) : "", field("category"),
+                    field("_hash"), field("data")});
   }
   if (rows.empty()) return "nothing found\n";
-  return table({"itype", "sub_type", "timestamp", "category", "_hash", "data"}, rows);
+  return table({"itype", "sub_type", "time (UTC)", "category", "_hash", "data"}, rows);
 }
 
 }  // namespace

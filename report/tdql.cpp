@@ -111,6 +111,16 @@ expected<std::vector<document>> make_attributes(const std::vector<std::pair<std:
   return out;
 }
 
+/// Of a query that is nested so deep, or so large, that no document can hold it: which key is to blame.
+tl::unexpected<error> no_document_of(const value& data, const error& why) {
+  if (const auto* members = data.get_if<tahoe::object>())
+    for (const auto& [key, member] : *members)
+      if (!member.is_scalar())
+        return fail(failure::bad_input, "key " + shown(value(key)) + " was " + shown(member) +
+                                            ", which it may not be: " + why.text);
+  return fail(failure::bad_input, "'data' was too large a query: " + why.text);
+}
+
 }  // namespace
 
 hash256 query_hash(std::string_view qtype, std::string_view qhash, std::string_view userid,
@@ -126,8 +136,11 @@ expected<query_document> make_query(std::string_view qtype, const value& data, s
   if (!tahoe::is_identifier(qtype))
     return fail(failure::bad_input, "'type' was " + shown(value(qtype)) + "; it may be an identifier");
   auto text = tahoe::canonical(data);
-  if (!text) return fail(text.error());
+  if (!text) return no_document_of(data, text.error());
   const auto qhash = crypto::to_hex(crypto::sha256(*text));
+  // Queries with one canonical form are one query, so they must get one answer. What cannot be decoded is
+  // nested, and no query that can be answered.
+  auto decoded = tahoe::decanonical(*text).value_or(data);
   if (seal) {
     text = seal(*text);
     if (!text) return fail(text.error());
@@ -140,16 +153,16 @@ expected<query_document> make_query(std::string_view qtype, const value& data, s
                                 {"encrypted", static_cast<bool>(seal)},
                                 {"status", "invalid"},
                                 {"report_id", ""}});
-  if (!parts) return fail(parts.error());
+  if (!parts) return no_document_of(data, parts.error());
   auto socket = make_socket({});
   if (!socket) return fail(socket.error());
   std::vector<const document*> children;
   for (const auto& part : *parts) children.push_back(&part);
   children.push_back(&socket->object);
   auto query = tahoe::make_object("query", children);
-  if (!query) return fail(query.error());
+  if (!query) return no_document_of(data, query.error());
   query->hash = query_hash(qtype, qhash, userid, timestamp);
-  query_document out{std::move(*query), std::move(*parts)};
+  query_document out{std::move(*query), std::move(*parts), std::move(decoded)};
   for (auto& attribute : socket->attributes) out.parts.push_back(std::move(attribute));
   out.parts.push_back(std::move(socket->object));
   return out;

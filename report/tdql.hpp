@@ -25,6 +25,7 @@ struct reply_socket {
 struct query_document {
   document query;
   std::vector<document> parts;
+  tahoe::value data;  ///< What its canonical form says, which is what is answered.
 };
 
 /// Seals the canonical query; the result is the envelope's bytes.
@@ -34,7 +35,7 @@ using open_function = std::function<expected<std::string>(const std::string& env
 
 /// A new query document, status `invalid`, nobody waiting, no report. `timestamp` in Unix seconds; its hour
 /// is part of the hash. `userid` is the user's hash as hex. With `seal` the query is stored encrypted.
-/// Errors: bad_input (qtype no identifier, data), too_large, and those of `seal`.
+/// Errors: bad_input (qtype no identifier; more than a document holds, naming the key), and those of `seal`.
 [[nodiscard]] expected<query_document> make_query(std::string_view qtype, const tahoe::value& data,
                                                   std::string_view userid, double timestamp,
                                                   const seal_function& seal = {});

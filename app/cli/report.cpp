@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
+#include <string_view>
 
 #include "app/cli/functions.hpp"
 #include "app/cli/input.hpp"
@@ -95,23 +97,47 @@ int run_batch(const invocation& call, backend& to) {
   return all.errors == 0 ? done : failed;
 }
 
+/// A report as a graph. One that failed cannot be drawn, so its reason is an error here.
+int draw(const invocation& call, const tahoe::value& answered) {
+  const auto& made = *answered.find("report");
+  if (made.is_null()) return tell(call, {failure::timed_out, "the report is not ready yet"});
+  if (text_of(answered, "status") == "failed")
+    return tell(call, {failure::bad_input, "the report failed: " + text_of(made, "data")});
+  const auto drawn = report::render_dot(made);
+  return drawn ? answer(call, answered, *drawn) : tell(call, drawn.error());
+}
+
+/// What a person on a terminal reads.
+std::string for_people(const tahoe::value& answered) {
+  const auto& made = *answered.find("report");
+  if (made.is_null()) return "processing: ask again later\n";
+  return (text_of(answered, "status") == "failed" ? "failed: " : "") + report::render_table(made);
+}
+
 int run_one(const invocation& call, backend& to, const tahoe::value& query) {
   const auto done = to.call("report", tahoe::object{{"queries", tahoe::array{query}}}, answer_time);
   if (!done) return tell(call, done.error());
   const auto& answered = done->find("answers")->get_if<tahoe::array>()->front();
-  if (answered.find("error")) {
+  if (answered.find("error"))
     return tell(call, {static_cast<failure>(integer_of(answered, "kind")), text_of(answered, "error")});
-  }
-  const auto* made = answered.find("report");
-  const bool for_people = ::isatty(STDOUT_FILENO) == 1 && made && !made->is_null();
-  return answer(call, answered, for_people ? report::render_table(*made) : tahoe::to_json(answered));
+  if (call.has("dot")) return draw(call, answered);
+  return answer(call, answered,
+                ::isatty(STDOUT_FILENO) == 1 ? for_people(answered) : tahoe::to_json(answered));
+}
+
+/// What is wrong about a call with --dot; sets what a graph needs.
+std::optional<std::string_view> wrong_for_dot(const invocation& call, tahoe::value& data) {
+  if (call.json) return "--dot and --json: only one of them";
+  if (call.text("type") != "related") return "--dot draws related reports only";
+  if (data.get_if<tahoe::object>()) data.set("summary_graph", true);
+  return std::nullopt;
 }
 
 }  // namespace
 
 int report(const invocation& call) {
   if (call.has("batch")) {
-    if (call.has("type") || call.has("as") || call.has("now"))
+    if (call.has("type") || call.has("as") || call.has("now") || call.has("dot"))
       return tell_usage(call, "--batch takes type, query, user and now from the lines of its file");
     return with_backend(call, [&](backend& to) { return run_batch(call, to); });
   }
@@ -119,6 +145,8 @@ int report(const invocation& call) {
     return tell_usage(call, "needs TYPE, JSON and --as USER, or --batch FILE");
   auto data = tahoe::parse_json(call.text("query"));
   if (!data) return tell_usage(call, "JSON: " + data.error().text);
+  if (call.has("dot"))
+    if (const auto wrong = wrong_for_dot(call, *data)) return tell_usage(call, *wrong);
   tahoe::object query{{"type", call.text("type")}, {"data", std::move(*data)}, {"user", call.text("as")}};
   if (call.has("now")) {
     const auto now = real_number(call.text("now"));

@@ -139,6 +139,7 @@ void add_archive(std::vector<command>& all) {
         {"query", positional, "JSON", "The query"},
         {"as", value, "USER", "E-mail address or hash of the asking user"},
         {"now", value, "TIME", "Fixes the clock, Unix seconds"},
+        {"dot", flag, "", "Draws a related report in the DOT language of Graphviz; sets summary_graph"},
         {"batch", value, "FILE", "Lines {\"type\", \"data\", \"user\", \"now\"}; - is standard input"}},
        report});
 }

@@ -79,13 +79,6 @@ void post_query(const http_backend& backend, std::chrono::milliseconds patience,
   if (r.client && backend.abandon) r.client->then([abandon = backend.abandon, asker] { abandon(asker); });
 }
 
-/// The stored `userid` may be that of somebody else who asked the same earlier, which is nobody's business.
-void show_as_asked_by(tahoe::document& report, const std::string& user) {
-  for (auto& [name, v] : report.extra) {
-    if (name == "userid") v = user;
-  }
-}
-
 /// One answer for a report that is not there and one of somebody else.
 void get_report(const http_backend& backend, request&& r, const responder& respond) {
   if (!backend.find_report) return respond(not_up());
@@ -94,7 +87,6 @@ void get_report(const http_backend& backend, request&& r, const responder& respo
   if (!hash) return respond(none);
   auto found = backend.find_report(r.user, *hash);
   if (!found) return respond(answer_to(found.error()));
-  if (*found) show_as_asked_by(**found, r.user);
   respond(*found ? json(200, tahoe::to_value(**found)) : none);
 }
 

@@ -51,7 +51,8 @@ struct http_backend {
   std::function<void(messages::ask_query)> ask;
   std::function<void(std::uint64_t asker)> abandon;  ///< Who asked has gone away.
   std::function<void(messages::ask_identity)> identity;
-  /// A report that the user has asked for (a query of theirs has it as `report_id`), or nothing.
+  /// A report that the user has asked for (a query of theirs has it as `report_id`) and may see, with the
+  /// asking query's userid, time and page; or nothing.
   std::function<expected<std::optional<tahoe::document>>(const std::string& user,
                                                          const tahoe::hash256& report)>
       find_report;

@@ -48,7 +48,7 @@ _cybexd_words() {
     "quarantine show") words="--config --help --json --set" ;;
     "raw") words="put" ;;
     "raw put") words="--ca-file --config --help --json --lines --ndjson --org --sealed --server --set --timezone --token-file --typetag" ;;
-    "report") words="--as --batch --config --help --json --now --set" ;;
+    "report") words="--as --batch --config --dot --help --json --now --set" ;;
     "restore") words="--check --config --help --json --replace --set" ;;
     "run") words="--config --help --json --set" ;;
     "seal") words="--config --help --json --set" ;;

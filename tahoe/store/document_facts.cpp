@@ -33,6 +33,14 @@ bool is_object(const document& d, std::string_view sub_type) {
   return d.kind == tahoe::itype::object && d.sub_type == sub_type;
 }
 
+/// The text of a child that is there exactly once.
+std::string only_text_of(const document& d, std::string_view child) {
+  const auto* items = d.data.find(child);
+  const auto* list = items == nullptr ? nullptr : items->get_if<array>();
+  const auto* text = list == nullptr || list->size() != 1 ? nullptr : list->front().text();
+  return text == nullptr ? std::string() : *text;
+}
+
 std::vector<hash256> sorted(std::vector<hash256> hashes) {
   sort_once(hashes);
   return hashes;
@@ -94,7 +102,8 @@ bool same_lists(const document& a, const document& b) {
 }
 
 query_state state_of(const document& query) {
-  query_state state{text_of(query, "status"), text_of(query, "userid"), number_of(query, "timestamp"), {}};
+  query_state state{
+      only_text_of(query, "status"), only_text_of(query, "userid"), number_of(query, "timestamp"), {}};
   const auto* ids = query.data.find("report_id");
   const auto* list = ids == nullptr ? nullptr : ids->get_if<array>();
   if (list == nullptr) return state;

@@ -75,12 +75,13 @@ class memory_reports final : public report_store {
     return some;
   }
 
-  expected<bool> has_report(const std::string& userid, const hash256& report) override {
-    const std::scoped_lock lock(mutex_);
-    return std::any_of(documents_.begin(), documents_.end(), [&](const auto& item) {
-      if (!facts::is_query(item.second)) return false;
-      const auto state = facts::state_of(item.second);
-      return state.userid == userid && std::binary_search(state.reports.begin(), state.reports.end(), report);
+  expected<void> queries_with(const std::string& userid, const hash256& report,
+                              const std::function<bool(const document&)>& visit) override {
+    return each([&](const document& d) {
+      if (!facts::is_query(d)) return true;
+      const auto state = facts::state_of(d);
+      const bool names_it = std::binary_search(state.reports.begin(), state.reports.end(), report);
+      return state.userid != userid || !names_it || visit(d);
     });
   }
 

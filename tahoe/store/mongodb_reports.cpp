@@ -108,14 +108,16 @@ class mongodb_reports final : public report_store {
     return found;
   }
 
-  expected<bool> has_report(const std::string& userid, const hash256& report) override {
-    if (auto ready = ready_(); !ready) return fail(ready.error());
+  expected<void> queries_with(const std::string& userid, const hash256& report,
+                              const std::function<bool(const document&)>& visit) override {
+    if (auto ready = ready_(); !ready) return ready;
     bson filter;
     filter.add("data.report_id", crypto::to_hex(report)).add("sub_type", "query");
     filter.add("data.userid.0", userid);
-    auto found = documents_.find_one(filter, bson().add("_id", 1), "reports: whose report");
-    if (!found) return fail(found.error());
-    return found->has_value();
+    return documents_.find(filter, {}, "reports: whose report", [&](const bson_view& stored) {
+      const auto query = read_query(stored);
+      return !query || visit(query->query);  // one that cannot be read hides no others
+    });
   }
 
   expected<void> each(const std::function<bool(const document&)>& visit) override {

@@ -19,10 +19,10 @@ struct query_claim {
   double deadline = 0;  ///< Unix seconds; afterwards the claim is free again.
 };
 
-/// What replaces a query's children in one step; the new attributes are stored first. `_hash` stays.
+/// What replaces a query's children in one step; what is new is stored first, in its order. `_hash` stays.
 struct query_update {
   document query;                                 ///< With the new data, cref and ref.
-  std::vector<document> new_children;             ///< Attributes and objects that may not be stored yet.
+  std::vector<document> new_children;             ///< Attributes, objects, a report: put if absent.
   std::optional<std::string> only_if_status;      ///< E.g. "wait" when taking, "processing" when finishing.
   std::optional<std::string> only_if_claimed_by;  ///< Owner.
   std::optional<double> only_if_claim_free_at;    ///< No claim, or one whose deadline is before this time.
@@ -38,7 +38,8 @@ class report_store {
   /// Put if absent, durable, all or none. Also reports.
   [[nodiscard]] virtual expected<void> put(std::span<const document> documents) = 0;
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
-  /// True when it was applied, false when a condition did not hold (or the query is not there). Where other
+  /// True when it was applied, false when a condition did not hold (or the query is not there). Durable, but
+  /// for one that takes a query (a claim, and `processing`): a power failure may take that back. Where other
   /// modules write too (MongoDB), only `status`, `report_id` and fields of our own (`_cybexd_*`) are changed
   /// of a query that is there.
   [[nodiscard]] virtual expected<bool> update(const query_update& update) = 0;
@@ -51,8 +52,10 @@ class report_store {
   [[nodiscard]] virtual expected<std::vector<document>> takeable(double now, double foreign_age,
                                                                  std::size_t limit) = 0;
 
-  /// Whether the user (hash as hex, as in `userid`) has a query whose report_id is this report.
-  [[nodiscard]] virtual expected<bool> has_report(const std::string& userid, const hash256& report) = 0;
+  /// The queries of the user (hash as hex, as in `userid`) whose report_id is this report, in no order, until
+  /// `visit` says false.
+  [[nodiscard]] virtual expected<void> queries_with(const std::string& userid, const hash256& report,
+                                                    const std::function<bool(const document&)>& visit) = 0;
 
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
   /// As of the archive.

@@ -73,7 +73,8 @@ class rocksdb_reports final : public report_store {
       return fail(added.error());
     }
     if (update.claim) stage(update.query.hash, *update.claim, batch);
-    // A taking that a power failure loses leaves the query in `wait`, which is as good.
+    // A taking that a power failure loses leaves the query in `wait`, which is as good, or a query of HTTP
+    // absent: it is made for whoever asks again.
     const bool taking = update.claim && facts::state_of(update.query).status == "processing";
     if (auto written =
             home_->write(batch, taking ? durability::in_order : durability::synced, "reports: update", 1);
@@ -126,15 +127,17 @@ class rocksdb_reports final : public report_store {
     return some;
   }
 
-  expected<bool> has_report(const std::string& userid, const hash256& report) override {
-    bool has = false;
+  expected<void> queries_with(const std::string& userid, const hash256& report,
+                              const std::function<bool(const document&)>& visit) override {
+    std::optional<error> trouble;
     auto done = each_row(*home_, family::report_index, owner_prefix(userid, report), nullptr,
-                         [&](std::string_view, std::string_view) {
-                           has = true;
-                           return false;
+                         [&](std::string_view query, std::string_view) {
+                           auto d = get(hash_at(query).value_or(hash256{}));
+                           if (!d) trouble = d.error();
+                           return d && (!*d || visit(**d));
                          });
-    if (!done) return fail(done.error());
-    return has;
+    if (!done) return done;
+    return trouble ? expected<void>(fail(*trouble)) : expected<void>();
   }
 
   expected<void> each(const std::function<bool(const document&)>& visit) override {
@@ -179,10 +182,13 @@ class rocksdb_reports final : public report_store {
  private:
   using locks = std::vector<std::unique_lock<std::mutex>>;
 
-  /// Nobody else writes these documents meanwhile; others do, so that they share syncs.
+  /// Nobody else writes these queries and reports meanwhile; others are written, so that they share syncs.
+  /// What a query is made of is what its hash says, whoever writes it: all queries of a status have an
+  /// attribute in common, and would wait for each other.
   locks lock(std::span<const document> some, const document* one) {
     std::vector<hash256> hashes;
-    for (const auto& d : some) hashes.push_back(d.hash);
+    for (const auto& d : some)
+      if (d.kind == tahoe::itype::report || facts::is_query(d)) hashes.push_back(d.hash);
     if (one != nullptr) hashes.push_back(one->hash);
     return lock(hashes);
   }

@@ -28,7 +28,12 @@ BOOST_AUTO_TEST_CASE(a_count_is_made_stored_and_answered) {
   const auto stored = **stores.reports->get(asked.query.hash);
   BOOST_TEST(report::status_of(stored) == "ready");
   BOOST_TEST(report::report_id_of(stored) == crypto::to_hex(got.report.hash));
-  BOOST_TEST(*stores.reports->has_report(tests::user, got.report.hash));
+  std::vector<tahoe::hash256> named_by;
+  BOOST_REQUIRE(stores.reports->queries_with(tests::user, got.report.hash, [&](const tahoe::document& d) {
+    named_by.push_back(d.hash);
+    return true;
+  }));
+  BOOST_TEST((named_by == std::vector{asked.query.hash}));
 }
 
 BOOST_AUTO_TEST_CASE(the_same_query_within_the_hour_is_one_report) {

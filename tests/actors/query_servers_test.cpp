@@ -125,4 +125,29 @@ BOOST_AUTO_TEST_CASE(the_socket_that_is_told_is_read_when_the_query_is_ready) {
   BOOST_TEST(done.socket.nonce == "00ff");
 }
 
+BOOST_AUTO_TEST_CASE(a_report_is_stored_in_one_step_with_the_status_that_names_it) {
+  auto trouble = std::make_shared<tests::faults>();
+  const auto watched = tests::failing(stores, trouble);
+  const actors::query_claims claims{"this server", 60, 600};
+  std::vector<std::string> calls;
+  trouble->on_call = [&](std::string_view call) {
+    if (call != "reports.get") calls.emplace_back(call);
+  };
+  const auto taken = actors::open_query(*watched.reports, asked, visible, false, now, claims);
+  BOOST_REQUIRE(taken);
+  const auto made = *report::failed_report("count", {failure::timed_out, "late"}, tests::user, now);
+  const messages::store_report done{std::make_shared<const tahoe::document>(taken->query),
+                                    std::make_shared<const tahoe::document>(made.report), "failed",
+                                    "this server"};
+  trouble->only = "reports.update";
+  trouble->fail_once(1);
+  BOOST_TEST(
+      (actors::finish_query(*watched.reports, done).what == messages::report_stored::outcome::unavailable));
+  BOOST_TEST(!stores.reports->get(made.report.hash)->has_value());
+  BOOST_TEST((actors::finish_query(*watched.reports, done).what == messages::report_stored::outcome::stored));
+  BOOST_TEST(stores.reports->get(made.report.hash)->has_value());
+  BOOST_TEST(calls == (std::vector<std::string>{"reports.update", "reports.update", "reports.update"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

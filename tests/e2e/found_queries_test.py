@@ -52,7 +52,7 @@ class FoundQueries(unittest.TestCase):
     def test_broken_ones_stop_nothing(self):
         with Hub() as hub:
             hub.start()
-            user, hour, documents = self.user(hub), 1_700_000_000, []
+            user, hour, documents, fields = self.user(hub), 1_700_000_000, [], {}
             for field in ("qdata", "encrypted", "socket", "report_id", "status", "bogus"):
                 for value in ("missing", *WRONG):
                     hour += 3600
@@ -62,12 +62,21 @@ class FoundQueries(unittest.TestCase):
                         if value != "missing":
                             data[field] = value
 
-                    documents += tdql(user, float(hour), change=change)[1]
+                    made, more = tdql(user, float(hour), change=change)
+                    documents += more
+                    fields[made["_hash"]] = field
             good, more = tdql(user, float(hour + 7200))
             self.put(hub, documents + more)
             until("the good query is answered", lambda: self.statuses(hub).get(good["_hash"]) == ["ready"], 30)
             # All others have an end, too: nothing of them waits.
             until("no query waits", lambda: not [s for s in self.statuses(hub).values() if s in (["wait"], ["processing"])], 30)
+            statuses = self.statuses(hub)
+            for query, field in fields.items():  # what the report does not need never costs it
+                if field != "status":
+                    self.assertEqual(statuses[query], ["failed"] if field in ("qdata", "encrypted") else ["ready"], field)
+            reasons = [json.loads(line)["data"] for line in hub.run("export", "--store", "report", "--itype", "report").stdout.splitlines()]
+            for field in ("qdata", "encrypted"):
+                self.assertTrue([r for r in reasons if f"'{field}'" in str(r)], reasons)
             self.assertEqual(hub.post_json("/query", {"type": "count", "data": {"sub_type": "ipv4", "data": "192.0.2.1"}})[1]["data"], 0)
 
     def test_who_waits_on_a_socket(self):

@@ -1,11 +1,11 @@
-"""The golden reports through `cybexd import` and `cybexd report --batch`: a whole archive with users and organisations, and ranks."""
+"""The golden reports through `cybexd import` and `cybexd report --batch`: a whole archive with users and organisations, time ranges, ranks, query documents."""
 import hashlib
 import json
 import os
 import tempfile
 import unittest
 
-from harness import ADMIN, Hub, golden
+from harness import ADMIN, Hub, golden, until
 
 
 def lines_of(values):
@@ -55,15 +55,27 @@ def attribute_of(sub_type, data):
     return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
 
 
-def event_of(part, orgid, time):
-    """An event of one attribute. Its canonical data is an object of one list of one text, each written as JSON text of the text below."""
-    canonical = json.dumps({part["sub_type"]: json.dumps([json.dumps(part["data"])])})
-    unique = f"eventsighting{orgid}{float(time)!r}{canonical}"
-    return {"itype": "event", "sub_type": "sighting", "orgid": orgid, "timestamp": float(time), "category": "unknown", "data": {part["sub_type"]: [part["data"]]}, "_cref": [part["_hash"]],
-            "_ref": [part["_hash"]], "_ben_ref": [], "_mal_ref": [], "_hash": hashlib.sha256(unique.encode()).hexdigest()}
+def event_of(parts, orgid, time, sub_type="sighting", category="unknown"):
+    """An event of attributes of one sub_type. Its canonical data is an object of one set of texts, each written as JSON text of the text below."""
+    kind = parts[0]["sub_type"]
+    canonical = json.dumps({kind: json.dumps(sorted({json.dumps(part["data"]) for part in parts}))})
+    unique = f"event{sub_type}{orgid}{float(time)!r}{canonical}"
+    refs = sorted(part["_hash"] for part in parts)
+    return {"itype": "event", "sub_type": sub_type, "orgid": orgid, "timestamp": float(time), "category": category, "data": {kind: [part["data"] for part in parts]},
+            "_cref": refs, "_ref": refs, "_ben_ref": [], "_mal_ref": [], "_hash": hashlib.sha256(unique.encode()).hexdigest()}
+
+
+def org_hash(name):
+    return hashlib.sha256(b"objectcybexp_org" + name.encode()).hexdigest()
 
 
 class GoldenReports(unittest.TestCase):
+    def put(self, hub, folder, store, documents):
+        path = os.path.join(folder, store)
+        with open(path, "wb") as file:
+            file.write(lines_of(documents))
+        hub.run("import", path, "--store", store)
+
     def batch(self, hub, folder, queries):
         path = os.path.join(folder, "queries.ndjson")
         with open(path, "wb") as file:
@@ -76,11 +88,8 @@ class GoldenReports(unittest.TestCase):
         scenario = golden("scenario_small.json")
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             documents = {d["_hash"]: d for e in scenario["events"] + scenario["sessions"] for d in [*parts_of(e["body"]), e["doc"]]}
-            for store, found in (("archive", list(documents.values())[::-1]), ("identity", self.identities(scenario))):
-                path = os.path.join(folder, store)
-                with open(path, "wb") as file:
-                    file.write(lines_of(found))
-                hub.run("import", path, "--store", store)
+            self.put(hub, folder, "archive", list(documents.values())[::-1])
+            self.put(hub, folder, "identity", self.identities(scenario))
             answers = self.batch(hub, folder, [{"type": c["type"], "data": c["data"], "user": c["user"], "now": scenario["now"]} for c in scenario["cases"]])
             for case, answer in zip(scenario["cases"], answers):
                 with self.subTest(type=case["type"], data=case["data"], user=case["user"]):
@@ -91,24 +100,21 @@ class GoldenReports(unittest.TestCase):
         ranges = golden("dtrange.json")
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             hub.org("one")
-            orgid = hashlib.sha256(b"objectcybexp_orgone").hexdigest()
+            orgid = org_hash("one")
             documents, queries, wanted = {}, [], []
             for number, case in enumerate(ranges["cases"]):
                 asked = attribute_of("url", f"case {number}")
                 ends = () if "error" in case else (case["start"], case["end"])
                 times = {t for end in ends for t in (end - 1, end, end + 1)}
                 for time in times:
-                    event = event_of(asked, orgid, time)
+                    event = event_of([asked], orgid, time)
                     documents |= {asked["_hash"]: asked, event["_hash"]: event}
                 # A bound of 0 is none.
                 inside = lambda t: (ends[0] == 0 or t >= ends[0]) and (ends[1] == 0 or t <= ends[1])  # noqa: E731
                 wanted.append(None if "error" in case else sum(map(inside, times)))
                 data = {"sub_type": "url", "data": f"case {number}", **{k: case[k] for k in ("from", "to", "last", "tzname") if case[k] is not None}}
                 queries.append({"type": "count", "data": data, "user": ADMIN, "now": ranges["now"]})
-            path = os.path.join(folder, "archive")
-            with open(path, "wb") as file:
-                file.write(lines_of(documents.values()))
-            hub.run("import", path, "--store", "archive")
+            self.put(hub, folder, "archive", documents.values())
             for case, answer, count in zip(ranges["cases"], self.batch(hub, folder, queries), wanted):
                 with self.subTest(case=case):
                     if count is None:
@@ -116,6 +122,80 @@ class GoldenReports(unittest.TestCase):
                         self.assertTrue(answer["report"]["data"])
                     else:
                         self.assertEqual((answer["status"], answer["report"]["data"]), ("ready", count))
+
+    def test_ranks(self):
+        """All graphs in one archive, each with attributes of its own; one user sees both organisations, one the first."""
+        cases, both = golden("threatrank.json")["cases"], "both@example.org"
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            hub.run("user", "add", both, "--name", "Both")
+            hub.run("org", "add", "o1", "--name", "One", "--admin", ADMIN, "--user", both)
+            hub.run("org", "add", "o2", "--name", "Two", "--admin", both)
+            documents, hashes = {}, []
+            for number, case in enumerate(cases):
+                hashes.append({})
+                for event in case["events"]:
+                    parts = [attribute_of("hostname", f"{name} of {number}") for name in event["attributes"]]
+                    made = event_of(parts, org_hash(event["org"]), event["timestamp"], "sighting_" + event["id"], event["category"])
+                    hashes[-1][event["id"]] = made["_hash"]
+                    documents |= {d["_hash"]: d for d in (*parts, made)}
+            self.put(hub, folder, "archive", documents.values())
+            asked = 0
+            for edges in (2, 4, 6):
+                hub.settings["report.threatrank_max_edges"] = edges
+                queries, wanted = [], []
+                for case, of_case in zip(cases, hashes):
+                    if case["max_edges"] != edges:
+                        continue
+                    for event, rank in case["ranks"].items():
+                        wanted.append(rank)
+                        queries.append({"type": "threatrank", "data": {"_hash": of_case[event].upper()}, "user": both if len(case["visible_orgs"]) == 2 else ADMIN, "now": case["now"]})
+                for query, rank, answer in zip(queries, wanted, self.batch(hub, folder, queries)):
+                    with self.subTest(query=query, edges=edges):
+                        self.check_rank(answer, rank)
+                asked += len(queries)
+            self.assertEqual(asked, sum(len(case["ranks"]) for case in cases))
+
+    def check_rank(self, answer, rank):
+        if rank is None:
+            self.assertEqual(answer["status"], "failed")
+            return
+        self.assertEqual(answer["status"], "ready", answer)
+        self.assertLessEqual(abs(answer["report"]["data"] - rank["rank"]), 1e-12 * abs(rank["rank"]))
+
+    def test_query_documents(self):
+        """The documents of a batch are the original's; those of the original are taken, and stay what they are but for status and report."""
+        golden_cases = golden("tdql.json")
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            cases = golden_cases["cases"]
+            answers = self.batch(hub, folder, [{"type": c["type"], "data": c["data"], "user": c["userid"], "now": c["timestamp"]} for c in cases])
+            self.assertEqual([a["status"] for a in answers], ["failed"] * 3)  # nobody has this hash
+            for case in cases:
+                with self.subTest(case=case["type"]):
+                    self.check_life(hub, case, case["steps"][0]["doc"])
+                    again = json.loads(hub.run("hash", "--document", input=lines_of([hub.json("get", case["_hash"])])).stdout)
+                    self.assertEqual((again["_hash"], again["unique"]), (case["_hash"], case["unique"]))
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            waiting = [next(s["doc"] for s in c["steps"] if s["step"] == "wait") for c in cases]
+            for document in waiting:
+                self.put(hub, folder, "report", [attribute_of(k, v[0]) for k, v in document["data"].items() if k != "socket"] + [document])
+            hub.start()
+            until("nothing waits", lambda: all(hub.json("get", c["_hash"])["data"]["status"] == ["failed"] for c in cases), 30)
+            for case, document in zip(cases, waiting):
+                with self.subTest(case=case["type"]):
+                    self.check_life(hub, case, document)
+
+    def check_life(self, hub, case, before):
+        """The stored query of a case is the document that was there before, but for another status and report."""
+        after = hub.json("get", case["_hash"])
+        kept = {k: v for k, v in before["data"].items() if k not in ("status", "report_id")}
+        self.assertEqual({k: v for k, v in after["data"].items() if k not in ("status", "report_id")}, kept)
+        self.assertEqual((after["data"]["qdata"], after["data"]["qhash"]), ([case["qdata"]], [case["qhash"]]))
+        report = hub.json("get", after["data"]["report_id"][0])
+        self.assertEqual((report["itype"], report["sub_type"]), ("report", case["type"]))
+        changed = {attribute_of(k, d["data"][k][0])["_hash"] for d in (before, after) for k in ("status", "report_id")}
+        for refs in ("_cref", "_ref"):
+            self.assertEqual(len(after[refs]), len(before[refs]))
+            self.assertEqual(set(before[refs]) ^ set(after[refs]), changed)
 
     @staticmethod
     def identities(scenario):

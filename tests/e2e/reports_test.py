@@ -2,8 +2,6 @@
 import asyncio
 import base64
 import collections
-import hashlib
-import hmac
 import http.client
 import json
 import os
@@ -77,62 +75,6 @@ class Reports(unittest.TestCase):
         self.assertEqual(self.hub.request("GET", "/report/" + "0" * 64)[0], 404)
         self.assertEqual(self.hub.request("GET", "/report/" + report["_hash"], token="")[0], 401)
 
-    def test_wrong_types_for_every_key_name_the_key(self):
-        wrong = {"sub_type": [1, None, [], {}, "nope", True], "from": [[], {}, True, "not a date", "1_000", "nan"], "to": [[], {}, "inf"], "last": [1, [], {}, "5 parsecs", "x"],
-                 "tzname": [1, [], {}, "Mars/Base", "../../etc/passwd"], "category": [1, [], "evil", None], "context": [1, {}, "evil"], "return_type": [1, [], "everything"],
-                 "level": [0, 4, "2", 1.5, [], -1, 2**62], "page": [0, -1, "1", 1.5, {}], "summary": ["yes", 1, []], "summary_graph": ["no", 0, {}], "_hash": [1, "zz", [], "0" * 63], "bogus": [1]}
-        for key, values in wrong.items():
-            for value in values:
-                with self.subTest(key=key, value=value):
-                    kind = "threatrank" if key == "_hash" else "related"
-                    status, report, _ = self.ask(kind, {"_hash": value} if key == "_hash" else query(**{key: value}))
-                    self.assertEqual(status, 201, report)
-                    self.assertIn(key, report["data"])
-        self.assertEqual(self.ask("count", query())[1]["data"], 30)
-
-    def test_hostile_bodies(self):
-        hub = self.hub
-        for body in (b'{"type": "count", "data": ' + b"[" * 1000 + b"]" * 1000 + b"}", b"{", b"", b"\xff\xfe", b'"text"', b'{"type": 1, "data": {}}', b'{"type": "count"}',
-                     b'{"type": "count", "data": {}, "redo": "yes"}', b'{"type": "no type", "data": {}}', b'{"data": {}}', b'{"type": "count", "data": NaN}'):
-            status, answer, _ = hub.request("POST", "/query", body, {"Content-Type": "application/json"})
-            self.assertIn(status, (400, 201), body[:40])
-            self.assertTrue(answer["message"] if status == 400 else answer["data"])
-        many = {f"key{n}": n for n in range(10_000)}
-        status, answer, _ = self.ask("count", query(**many))
-        self.assertIn(status, (400, 201, 413))
-        status, answer, _ = self.ask("count", query("x" * 10_000_000))
-        self.assertIn(status, (400, 413))
-        self.assertIn("message", answer)
-        self.assertEqual(self.ask("count", query())[1]["data"], 30)
-
-    def test_tokens(self):
-        def segment(value):
-            return base64.urlsafe_b64encode(value if isinstance(value, bytes) else json.dumps(value).encode()).rstrip(b"=")
-
-        with open(os.path.join(self.hub.dir, "jwt.secret"), "rb") as file:
-            secret = file.read().strip()
-        user = json.loads(base64.urlsafe_b64decode(self.hub.token.split(".")[1] + "=="))
-
-        def token(claims, header=None, key=secret, digest=hashlib.sha256):
-            head = segment(header or {"alg": "HS256", "typ": "JWT"}) + b"." + segment(claims)
-            return (head + b"." + segment(hmac.new(key, head, digest).digest())).decode()
-
-        good = {**user, "jti": user["jti"]}
-        self.assertEqual(self.hub.post_json("/query", {"type": "count", "data": query()}, token=token(good))[0], 201)
-        bad = {"wrong signature": token(good, key=b"x" * 32), "none": (segment({"alg": "none"}) + b"." + segment(good) + b".").decode(),
-               "other algorithm": token(good, {"alg": "HS512", "typ": "JWT"}, digest=hashlib.sha512), "expired": token({**good, "exp": 1}),
-               "without exp": token({k: v for k, v in good.items() if k != "exp"}), "unknown user": token({**good, "_hash": "0" * 64}), "nonsense": "abc", "empty parts": "..",
-               "no JSON": (segment(b"{") + b"." + segment(b"x") + b"." + segment(b"y")).decode()}
-        for name, value in bad.items():
-            with self.subTest(token=name):
-                for method, path in (("POST", "/query"), ("GET", "/user/info/self"), ("POST", "/raw")):
-                    self.assertEqual(self.hub.request(method, path, b"{}" if method == "POST" else None, token=value)[0], 401)
-        fresh = self.hub.run("token", "new", OTHER).stdout.strip()
-        jti = json.loads(base64.urlsafe_b64decode(fresh.split(".")[1] + "=="))["jti"]
-        self.assertEqual(self.hub.request("GET", "/user/info/self", token=fresh)[0], 200)
-        self.hub.run("token", "revoke", jti)
-        self.assertEqual(self.hub.request("GET", "/user/info/self", token=fresh)[0], 401)
-
     def test_queries_that_others_put_into_the_store(self):
         """A TDQL document of somebody else is taken, answered, and a broken one stops nothing."""
         hub = self.hub
@@ -196,12 +138,11 @@ class Leaving(unittest.TestCase):
 
         def noticed():
             metrics = hub.metrics()
-            return metrics if metrics["cybexd_http_in_flight"] == 0 and metrics['cybexd_report_queue{type="related"}'] == 0 else None
+            seen = sum(metrics.get(f'cybexd_http_requests_total{{route="/query",status="{status}"}}', 0) for status in (499, 201, 202))
+            return metrics if seen == 200 and metrics["cybexd_http_in_flight"] == 0 and metrics['cybexd_report_queue{type="related"}'] == 0 else None
 
         metrics = until("all who left are noticed", noticed, 30)
-        left = metrics.get('cybexd_http_requests_total{route="/query",status="499"}', 0)
-        answered = metrics.get('cybexd_http_requests_total{route="/query",status="201"}', 0)
-        self.assertEqual(left + answered + metrics.get('cybexd_http_requests_total{route="/query",status="202"}', 0), 200)
+        left = metrics['cybexd_http_requests_total{route="/query",status="499"}']
         withdrawn = metrics.get('cybexd_reports_total{status="withdrawn",type="related"}', 0)
         print(f"{left:.0f} left, {withdrawn:.0f} of their reports were not made")
         self.assertGreater(withdrawn, 0)

@@ -33,7 +33,15 @@ BOOST_AUTO_TEST_CASE(tables) {
                     "ipv4      1.1.1.1  url=attribute > login=event > ipv4=attribute\npage 1, next page 2\n");
   const auto list = report::render_table(report_of(
       R"([{"itype": "event", "sub_type": "login", "timestamp": 5.0, "_hash": "ab", "data": {"a": ["b"]}}])"));
-  BOOST_CHECK(list.find(R"(event  login     5.0)") != std::string::npos);
+  BOOST_CHECK(list.find("event  login     1970-01-01 00:00:05 ") != std::string::npos);
+  for (const auto& [time, shown] :
+       {std::pair<std::string, std::string>{"1525132800.25", "2018-05-01 00:00:00.250000 "},
+        {"-1", "1969-12-31 23:59:59 "},
+        {"1e300", "1e+300 "},
+        {"\"x\"", "x "}}) {
+    const auto row = report::render_table(report_of(R"([{"itype": "event", "timestamp": )" + time + "}]"));
+    BOOST_CHECK_MESSAGE(row.find(shown) != std::string::npos, row);
+  }
   BOOST_CHECK(report::render_table(report_of("[]")).starts_with("nothing found\n"));
 }
 

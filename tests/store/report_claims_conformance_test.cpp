@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_reopened_store_and_a_killed_one_know_claims_and_owners) {
     auto killed = home.after_a_kill();
     BOOST_TEST(takeable(*killed.reports, 99.5).empty());  // a database's clock is read to some milliseconds
     BOOST_TEST(takeable(*killed.reports, 101).size() == 1u);
-    BOOST_TEST(*killed.reports->has_report(bob, r.hash));
+    BOOST_TEST(queries_with(*killed.reports, bob, r) == (names{"b'p'"}), boost::test_tools::per_element());
     home.reopen();
   }
 }

@@ -110,6 +110,28 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_update_happens_only_where_its_conditions_hold, 
   BOOST_TEST(update(reports, unclaimed));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_report_may_come_with_the_update_that_names_it, Home, homes) {
+  Home home;
+  auto& reports = *home.all.reports;
+  const auto r = report("r");
+  auto other = r;
+  other.timestamp = 99;
+  put(reports, {query("q", "processing", 1), query("p", "processing", 2)});
+  query_update finish;
+  finish.query = query("q", "ready", 1, alice, crypto::to_hex(r.hash));
+  finish.new_children = {r, attribute("status", "ready"), attribute("report_id", crypto::to_hex(r.hash))};
+  finish.only_if_status = "wait";
+  BOOST_TEST(!update(reports, finish));
+  BOOST_TEST(!reports.get(r.hash)->has_value());
+  finish.only_if_status = "processing";
+  BOOST_TEST(update(reports, finish));
+  BOOST_TEST((*reports.get(r.hash))->timestamp == 1.5);
+  finish.query = query("p", "ready", 2, alice, crypto::to_hex(r.hash));
+  finish.new_children.front() = other;
+  BOOST_TEST(update(reports, finish));
+  BOOST_TEST((*reports.get(r.hash))->timestamp == 1.5);  // what is there is kept
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_report_belongs_to_the_users_whose_queries_name_it, Home, homes) {
   Home home;
   auto& reports = *home.all.reports;
@@ -117,17 +139,22 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_report_belongs_to_the_users_whose_queries_name_i
   const auto id = [](const document& d) { return crypto::to_hex(d.hash); };
   put(reports, {first, second, query("x", "ready", 1, alice, id(first)),
                 query("y", "ready", 1, bob, id(first)), query("z", "wait", 1, bob)});
-  const auto has = [&](const std::string& user, const document& r) {
-    auto answer = reports.has_report(user, r.hash);
-    BOOST_REQUIRE(answer);
-    return *answer;
+  const auto with = [&](const std::string& user, const document& r) {
+    return queries_with(reports, user, r);
   };
-  BOOST_TEST(
-      (has(alice, first) && has(bob, first) && !has(alice, second) && !has(bob, second) && !has("", first)));
+  BOOST_TEST((with(alice, first) == names{"b'x'"}));
+  BOOST_TEST((with(bob, first) == names{"b'y'"}));
+  BOOST_TEST((with(alice, second).empty() && with(bob, second).empty() && with("", first).empty()));
   query_update redo;
   redo.query = query("x", "ready", 1, alice, id(second));
   BOOST_TEST(update(reports, redo));
-  BOOST_TEST((!has(alice, first) && has(bob, first) && has(alice, second)));
+  BOOST_TEST((with(alice, first).empty() && with(bob, first) == names{"b'y'"}));
+  BOOST_TEST((with(alice, second) == names{"b'x'"}));
+  put(reports, {query("w", "failed", 3, bob, id(first)), query("v", "ready", 2, bob, id(first))});
+  BOOST_TEST((with(bob, first) == names{"b'v'", "b'w'", "b'y'"}));
+  int visits = 0;
+  BOOST_REQUIRE(reports.queries_with(bob, first.hash, [&](const document&) { return ++visits < 2; }));
+  BOOST_TEST(visits == 2);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hostile_query_document_harms_nothing, Home, homes) {
