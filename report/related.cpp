@@ -14,7 +14,7 @@ namespace {
 
 // A store may be a round trip away, so much is asked for at once; but the asker's deadline is looked at in
 // between.
-constexpr std::size_t hashes_at_once = 1024, sessions_at_once = 64;
+constexpr std::size_t hashes_at_once = 8192, sessions_at_once = 64;
 
 /// Reads what one query shows.
 class collector {
@@ -67,6 +67,7 @@ expected<void> collector::check(std::size_t work) {
 expected<bool> collector::collect() {
   const auto page = static_cast<std::uint64_t>(asked_.page - 1);
   if (page > UINT64_MAX / events_per_page) return false;
+  view_.will_follow(asked_.level - 1);
   auto events = view_.page(*asked_.attribute, asked_.filter(who_), page * events_per_page, events_per_page);
   if (!events) return fail(events.error());
   if (events->empty()) return false;

@@ -26,7 +26,8 @@ struct filter_result {
   double first_run = 0;  ///< Kept with the raw record where the product asks for it.
 };
 
-/// All that one record causes: one atomic write. `raw` names sub_type, data, organisation and time zone.
+/// All that one record causes: one atomic write (on MongoDB in an order that makes a stop in between
+/// harmless). `raw` names sub_type, data, organisation and time zone.
 /// The store knows whether the record is there already, for this organisation, with this filter run: what was
 /// done is not done again (a sighting's second product is dropped, a second organisation is added to
 /// `_cybexd_orgs`).
@@ -85,7 +86,8 @@ struct archive_version {
   bool operator==(const archive_version&) const = default;
 };
 
-/// A consistent look at the archive: writes that come later do not show. Cheap to make; hold it for one
+/// A consistent look at the archive: writes that come later do not show (on MongoDB for a minute, where the
+/// server has transactions; else each question sees what is there then). Cheap to make; hold it for one
 /// report only. One thread at a time.
 class archive_view {
  public:
@@ -96,7 +98,7 @@ class archive_view {
   [[nodiscard]] virtual expected<std::vector<document>> get_many(std::span<const hash256> hashes) = 0;
 
   /// The number of events that hold the attribute and pass. Reads no document, and rows bounded by the
-  /// buckets of the range.
+  /// buckets of the range; on MongoDB it is one command, which walks an index over the range.
   [[nodiscard]] virtual expected<std::uint64_t> count(const hash256& attribute,
                                                       const event_filter& filter) = 0;
   /// The events that hold the attribute and pass, newest first, then by ascending hash; skips `offset` by the
@@ -106,6 +108,9 @@ class archive_view {
                                                                    std::uint64_t offset,
                                                                    std::size_t limit) = 0;
 
+  /// So many steps from events to their sessions, and to those sessions' events, will be asked for: a home
+  /// that is a round trip away may read ahead. Changes no answer.
+  virtual void will_follow(int steps) { (void)steps; }
   /// Sessions that hold any of the events: ascending, each once.
   [[nodiscard]] virtual expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) = 0;
   /// The events of any of the sessions that pass `from`, `to` and `who` (category and context do not count
@@ -158,13 +163,14 @@ struct import_result {
   std::optional<error> refused;  ///< E.g. a reference to a document that is neither stored nor in this batch.
 };
 
-/// Errors of every call: unavailable (down, disk full; nothing was written, try again), corrupt. Thread safe;
-/// writes are serialised.
+/// Errors of every call: unavailable (down, disk full; try again), corrupt. Nothing was written then; on
+/// MongoDB part of it may be, and the same call again completes that and doubles nothing. Thread safe; writes
+/// are serialised, but for those of several servers.
 class archive_store {
  public:
   virtual ~archive_store() = default;
 
-  /// Durable on return, all or none of the batch.
+  /// Durable on return, all or none of the batch (see above for MongoDB).
   [[nodiscard]] virtual expected<std::vector<record_result>> write(std::span<const record_write> records) = 0;
 
   /// Documents as they are, put if absent, and indexed (events, sessions with their members). Parents may
@@ -188,14 +194,16 @@ class archive_store {
 
   [[nodiscard]] virtual expected<std::unique_ptr<archive_view>> view() = 0;
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
-  /// Every document, in the order of hashes, until `visit` says false; from one consistent look.
+  /// Every document, in the order of hashes, until `visit` says false; from one consistent look, but on
+  /// MongoDB, where a walk takes long: there what comes meanwhile may be among them.
   [[nodiscard]] virtual expected<void> each(const std::function<bool(const document&)>& visit) = 0;
 
   /// How many documents there are; may be a little off where exactness costs a walk. For progress.
   [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
-  /// Compares the index with the documents, from one consistent look; `complain` is told one sentence for
-  /// each fault. Nothing to do where a home has no index of its own making.
+  /// Compares the index with the documents, from one consistent look (on MongoDB lists hashes that stand
+  /// there twice, which walks as `each`); `complain` is told one sentence for each fault. Nothing to do where
+  /// a home has no index of its own making.
   [[nodiscard]] virtual expected<void> check_index(const std::function<void(const std::string&)>& complain) {
     (void)complain;
     return {};

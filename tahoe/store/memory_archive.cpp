@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 
+#include "tahoe/bson.hpp"
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/memory_archive_view.hpp"
 
@@ -28,6 +29,7 @@ class memory_archive : public archive_store {
     for (const auto& d : documents) {
       import_result result;
       result.refused = archive_rules::why_refused(d);
+      if (!result.refused) result.refused = over_the_limit(d);
       if (!result.refused) result.stored = put(all, d);
       results.push_back(std::move(result));
     }
@@ -132,11 +134,31 @@ class memory_archive : public archive_store {
     const bool joined = !made && archive_rules::add_submitter(raw, orgid, record.raw.timezone);
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
       const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);
-      const auto& result = again ? *again : *record.filtered;
+      const auto result = as_far_as_it_fits(again ? *again : *record.filtered);
       if (result.product.usable) apply(all, result.product);
       archive_rules::record_run(raw, orgid, result);
     }
     return {record.raw.hash, !made && !joined};
+  }
+
+  /// What no other home could hold is not held here either.
+  static std::optional<error> over_the_limit(const document& d) {
+    const auto stored = tahoe::to_bson(tahoe::to_value(d));
+    return stored ? std::nullopt : std::optional(stored.error());
+  }
+
+  /// The result, or that the record is of no use where something was made that cannot be stored.
+  static filter_result as_far_as_it_fits(const filter_result& result) {
+    for (const auto& d : result.product.documents) {
+      const auto refused = over_the_limit(d);
+      if (!refused) continue;
+      filter_result useless;
+      useless.filter_id = result.filter_id;
+      useless.product.usable = false;
+      useless.product.reason = refused->text;
+      return useless;
+    }
+    return result;
   }
 
   static void apply(memory_contents& all, const tahoe::filters::product& product) {

@@ -1,5 +1,6 @@
 // Sessions and their events, as a look sees them.
 #include <algorithm>
+#include <utility>
 
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
@@ -12,7 +13,7 @@ namespace {
 using tahoe::itype;
 
 /// So many members are read at any time, with their documents, since what follows asks for both.
-constexpr std::size_t hashes_at_once = 1'000, members_read_whole = 5'000, members_held_at_most = 200'000;
+constexpr std::size_t hashes_at_once = 5'000, members_read_whole = 5'000, members_held_at_most = 200'000;
 
 bool same_people(const visibility& a, const visibility& b) {
   return a.everything == b.everything && a.orgids == b.orgids;
@@ -48,13 +49,27 @@ expected<std::vector<hash256>> view::sessions_of(std::span<const hash256> events
       if (kind == itype::event) asked.push_back(hash);
   }
   archive_rules::normalise(asked);
-  for (std::size_t at = 0; at < asked.size(); at += hashes_at_once) {
-    const auto some = std::span(asked).subspan(at, std::min(hashes_at_once, asked.size() - at));
-    auto found = read(sessions_with_any(some), {}, "archive: sessions");
-    if (!found) return fail(found.error());
-    for (const auto& [hash, session] : *found) sessions.push_back(hash);
-  }
+  std::erase_if(asked, [&](const hash256& event) {
+    const auto known = sessions_of_.find(event);
+    if (known == sessions_of_.end()) return false;
+    sessions.insert(sessions.end(), known->second.begin(), known->second.end());
+    return true;
+  });
+  const auto found = read_sessions(asked);
+  if (!found) return fail(found.error());
+  for (const auto& [hash, session] : *found) sessions.push_back(hash);
   archive_rules::normalise(sessions);
+  return sessions;
+}
+
+expected<view::documents_by_hash> view::read_sessions(std::span<const hash256> events) {
+  documents_by_hash sessions;
+  for (std::size_t at = 0; at < events.size(); at += hashes_at_once) {
+    const auto some = events.subspan(at, std::min(hashes_at_once, events.size() - at));
+    auto found = read(sessions_with_any(some), {}, "archive: sessions");
+    if (!found) return found;
+    sessions.merge(*found);
+  }
   return sessions;
 }
 
@@ -82,28 +97,48 @@ expected<std::vector<event_position>> view::events_of_sessions(std::span<const h
   return events;
 }
 
+/// Adds the sessions of whatever may be a member, and their members, so that one question reads the events of
+/// both steps.
+expected<void> view::read_ahead(documents_by_hash& sessions, std::vector<hash256>& members) {
+  auto both = read_sessions(members);
+  if (!both) return fail(both.error());
+  for (const auto& member : members) sessions_of_[member].clear();
+  for (const auto& [hash, session] : *both)
+    for (const auto& ref : session.ref)
+      if (const auto of = sessions_of_.find(ref); of != sessions_of_.end()) of->second.push_back(hash);
+  for (const auto& [hash, session] : sessions) both->emplace(hash, session);
+  auto all = possible_members(*both);
+  if (all.size() > members_read_whole) return {};
+  sessions = std::move(*both);
+  members = std::move(all);
+  return {};
+}
+
 expected<void> view::read_members(std::span<const hash256> sessions, const event_filter& filter,
                                   std::vector<event_position>& events) {
   auto found = read_all(sessions);
   if (!found) return fail(found.error());
   std::erase_if(*found, [](const auto& one) { return one.second.kind != itype::session; });
-  const auto members = possible_members(*found);
+  auto members = possible_members(*found);
   const bool whole = members.size() <= members_read_whole;
-  std::unordered_map<hash256, event_position> positions;
+  if (std::exchange(reads_ahead_, false) && whole)
+    if (auto ahead = read_ahead(*found, members); !ahead) return ahead;
+  positions read_now;
   for (std::size_t at = 0; at < members.size(); at += hashes_at_once) {
     const auto some = std::span(members).subspan(at, std::min(hashes_at_once, members.size() - at));
-    auto read_some =
-        whole ? read_whole(some, filter.who, positions) : read_positions(some, filter, positions);
-    if (!read_some) return read_some;
+    auto done = whole ? read_whole(some, filter.who, read_now) : read_positions(some, filter, read_now);
+    if (!done) return done;
   }
-  for (const auto& [hash, position] : positions) events.push_back(position);
-  if (!whole || members_held_ + positions.size() > members_held_at_most) return {};
-  members_held_ += positions.size();
+  const std::unordered_set<hash256> asked(sessions.begin(), sessions.end());
+  const bool held = whole && members_held_ + read_now.size() <= members_held_at_most;
+  if (held) members_held_ += read_now.size();
   for (const auto& [hash, session] : *found) {
-    auto& held = members_[hash];
+    std::vector<event_position> own;
     for (const auto& ref : session.ref)
-      if (const auto position = positions.find(ref); position != positions.end())
-        held.push_back(position->second);
+      if (const auto position = read_now.find(ref); position != read_now.end())
+        own.push_back(position->second);
+    if (asked.contains(hash)) events.insert(events.end(), own.begin(), own.end());
+    if (held) members_[hash] = std::move(own);
   }
   return {};
 }

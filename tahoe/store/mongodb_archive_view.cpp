@@ -11,7 +11,7 @@ namespace {
 
 using tahoe::itype;
 
-constexpr std::size_t hashes_at_once = 1'000, remembered_at_most = 32u << 20;
+constexpr std::size_t hashes_at_once = 10'000, remembered_at_most = 32u << 20;
 /// Events read beyond both edges of a page, to see how those of one instant stand in order.
 constexpr std::uint64_t margin = 5;
 

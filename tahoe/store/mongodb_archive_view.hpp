@@ -1,9 +1,11 @@
 #pragma once
 // A look at the archive on MongoDB, and what it remembers so as to ask few times. Internal to tahoe/store/.
 //
-// Commands: a count is one; a page of `related` at most five for a usual page, whatever its level (the page's
-// events, their sessions, those sessions' events, their parts; one more where many events of one instant
-// stand at the page's edge). One more ends the look.
+// Commands: a count is one; a page of `related` two at level 1 (the page's events, their parts), four at
+// level 2 (their sessions, those sessions' events), five at level 3 (the sessions of whatever those sessions
+// hold, which are read before the events, so that all events come at once). One more ends the look, and one
+// more is needed where many events of one instant stand at the page's edge, or lists are longer than one
+// command takes.
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -33,6 +35,7 @@ class view final : public archive_view {
   expected<std::uint64_t> count(const hash256& attribute, const event_filter& filter) override;
   expected<std::vector<event_position>> page(const hash256& attribute, const event_filter& filter,
                                              std::uint64_t offset, std::size_t limit) override;
+  void will_follow(int steps) override { reads_ahead_ = steps > 1; }
   expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) override;
   expected<std::vector<event_position>> events_of_sessions(std::span<const hash256> sessions,
                                                            const event_filter& filter) override;
@@ -62,6 +65,8 @@ class view final : public archive_view {
                                                                       const bson& filter,
                                                                       std::uint64_t offset,
                                                                       std::size_t limit);
+  [[nodiscard]] expected<documents_by_hash> read_sessions(std::span<const hash256> events);
+  [[nodiscard]] expected<void> read_ahead(documents_by_hash& sessions, std::vector<hash256>& members);
   [[nodiscard]] expected<void> read_members(std::span<const hash256> sessions, const event_filter& filter,
                                             std::vector<event_position>& events);
   using positions = std::unordered_map<hash256, event_position>;
@@ -89,6 +94,9 @@ class view final : public archive_view {
   /// Of sessions, all the events that `members_for_` may see.
   std::unordered_map<hash256, std::vector<event_position>> members_;
   std::size_t members_held_ = 0;
+  bool reads_ahead_ = false;  ///< The sessions of the next sessions' events will be asked for.
+  /// All sessions of what was read ahead, event or not.
+  std::unordered_map<hash256, std::vector<hash256>> sessions_of_;
   std::optional<visibility> members_for_;
 
   nodes nodes_;

@@ -194,31 +194,7 @@ expected<void> mongodb_archive_store::each(const std::function<bool(const docume
 
 expected<void> mongodb_archive_store::check_index(const std::function<void(const std::string&)>& complain) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
-  if (!ground_.unique)
-    complain("the index over _hash of " + ground_.documents.full_name() + " is not unique");
-  find_options how;
-  how.projection.add("_hash", 1).add("_id", 0);
-  how.sort.add("_hash", 1);
-  how.batch = 10 * documents_at_once;
-  how.without_limit_of_time = true;
-  std::string last;
-  std::size_t times = 0;
-  const auto tell = [&] {
-    if (times > 1) complain(std::to_string(times) + " documents have the _hash " + last);
-  };
-  auto done = ground_.documents.find({}, how, "archive: check", [&](const bson_view& stored) {
-    const auto hash = std::string(stored.find("_hash").text().value_or("(none)"));
-    if (times == 0 || hash != last) {
-      tell();
-      last = hash;
-      times = 0;
-    }
-    ++times;
-    return true;
-  });
-  if (!done) return done;
-  tell();
-  return {};
+  return tell_doubles(ground_.documents, complain, "archive: check");
 }
 
 }  // namespace cybexd::store

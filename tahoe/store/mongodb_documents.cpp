@@ -110,6 +110,36 @@ expected<bool> has_unique_index(const mongodb_collection& on, std::string_view f
   return found;
 }
 
+expected<void> tell_doubles(const mongodb_collection& in,
+                            const std::function<void(const std::string&)>& complain, std::string_view what) {
+  const auto unique = has_unique_index(in, "_hash", what);
+  if (!unique) return fail(unique.error());
+  if (!*unique) complain("the index over _hash of " + in.full_name() + " is not unique");
+  find_options how;
+  how.projection.add("_hash", 1).add("_id", 0);
+  how.sort.add("_hash", 1);
+  how.without_limit_of_time = true;
+  std::string last;
+  std::size_t times = 0;
+  const auto tell = [&] {
+    if (times > 1)
+      complain(std::to_string(times) + " documents of " + in.full_name() + " have the _hash " + last);
+  };
+  auto done = in.find({}, how, what, [&](const bson_view& stored) {
+    auto hash = std::string(stored.find("_hash").text().value_or("(none)"));
+    if (times == 0 || hash != last) {
+      tell();
+      last = std::move(hash);
+      times = 0;
+    }
+    ++times;
+    return true;
+  });
+  if (!done) return done;
+  tell();
+  return {};
+}
+
 expected<void> ordered_writes::put(const document& d, const bson& own) {
   auto stored = bson::from(tahoe::to_value(d));
   if (!stored) return fail(stored.error());

@@ -43,6 +43,12 @@ void keep_first_of_each(std::vector<bson>& by_hash);
 [[nodiscard]] expected<bool> has_unique_index(const mongodb_collection& on, std::string_view field,
                                               std::string_view what);
 
+/// What `verify` asks: complains of an index over `_hash` that is not unique, and of each `_hash` that stands
+/// there more than once; walks over all documents, also those that are none of TAHOE's.
+[[nodiscard]] expected<void> tell_doubles(const mongodb_collection& in,
+                                          const std::function<void(const std::string&)>& complain,
+                                          std::string_view what);
+
 /// Writes that are done one after the other; the first that fails ends them. What is put is there before what
 /// comes after it.
 class ordered_writes {

@@ -115,6 +115,11 @@ class mongodb_identity final : public identity_store {
     return log_.each_line(visit);
   }
 
+  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+    if (auto ready = ready_(); !ready) return ready;
+    return tell_doubles(documents_, complain, "identity: check");
+  }
+
   /// In this order, so that what was cut short is seen to be unfinished when it is done again.
   expected<void> adopt(const identity_adoption& what) override {
     if (auto ready = ready_(); !ready) return ready;

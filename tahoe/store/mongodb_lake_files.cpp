@@ -179,10 +179,13 @@ expected<std::map<object_id, std::uint64_t>> mongodb_files::sizes(std::span<cons
 
 expected<void> mongodb_files::remove(std::span<const object_id> ids) const {
   if (ids.empty()) return {};
+  // Some dozen at a time: faster than one by one, and than a filter that names a thousand.
+  constexpr std::size_t portion = 50;
   bulk_write heads, chunks;
-  for (const auto& id : ids) {
-    heads.remove_one(bson().add("_id", id));
-    chunks.remove_many(bson().add("files_id", id));
+  for (auto left = ids; !left.empty(); left = left.subspan(std::min(left.size(), portion))) {
+    const auto some = one_of(left.first(std::min(left.size(), portion)));
+    heads.remove_many(bson().add("_id", some));
+    chunks.remove_many(bson().add("files_id", some));
   }
   // Without its head a file is not there for anybody, so the head goes first.
   if (auto gone = files_.write(std::move(heads), "lake: remove"); !gone) return fail(gone.error());

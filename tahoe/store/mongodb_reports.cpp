@@ -1,6 +1,7 @@
 // The reports on MongoDB: database `report_db`, collection `instance` of CYBEX-P. What a query has of ours:
 // mongodb_reports_query.hpp.
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "tahoe/store/document_facts.hpp"
@@ -72,7 +73,10 @@ class mongodb_reports final : public report_store {
       if (stored->empty()) return false;
       auto query = read_query(stored->front().view());
       if (!query) return fail(query.error());
-      if (!holds(update, *query, clock_.ahead())) return false;
+      if (!holds(update, *query, clock_.ahead())) {
+        if (update.claim) say_who_else_works(*query);
+        return false;
+      }
       auto done = apply(update, *stored, *query);
       if (!done || *done) return done;
     }
@@ -127,6 +131,11 @@ class mongodb_reports final : public report_store {
 
   expected<std::uint64_t> size() override { return documents_.about_how_many("reports: size"); }
 
+  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+    if (auto ready = ready_(); !ready) return ready;
+    return tell_doubles(documents_, complain, "reports: check");
+  }
+
  private:
   expected<void> prepare() {
     if (read_only_) return documents_.tell_missing_index("_hash", *ties_.say, "reports: indexes");
@@ -136,6 +145,15 @@ class mongodb_reports final : public report_store {
                                           false, std::move(bson().add("sub_type", "query"))}};
     if (auto made = documents_.make_indexes(wishes, *ties_.say, "reports: indexes"); !made) return made;
     return clock_.compare(documents_.home());
+  }
+
+  /// Our servers leave a claim on every query that they take, and it stays. One in work or answered without
+  /// is another module's.
+  void say_who_else_works(const stored_query& query) {
+    const auto status = facts::state_of(query.query).status;
+    if (query.claim || query.waits || status == "invalid" || said_.exchange(true)) return;
+    ties_.say->say("another program takes queries of " + documents_.full_name() +
+                   ": if it is CYBEX-P's own report module, stop it, for it must not run beside this server");
   }
 
   expected<bool> put_claimed(const query_update& update) {
@@ -199,6 +217,7 @@ class mongodb_reports final : public report_store {
       auto done = documents_.find(filter, how, "reports: takeable", [&](const bson_view& stored) {
         ++all;
         auto query = read_query(stored);
+        if (query && status == "processing") say_who_else_works(*query);
         if (query && facts::state_of(query->query).status == status && seen.insert(query->query.hash).second)
           some.push_back(std::move(query->query));
         return true;
@@ -217,6 +236,7 @@ class mongodb_reports final : public report_store {
   store_ties ties_;
   bool read_only_;
   mongodb_clock clock_;
+  std::atomic<bool> said_{false};
   once_ready ready_{[this] { return prepare(); }};
 };
 

@@ -16,6 +16,7 @@
 
 #include "report/answer.hpp"
 #include "tahoe/json.hpp"
+#include "tahoe/store/mongodb_stores.hpp"
 #include "tahoe/store/stores.hpp"
 #include "tests/bench/synthetic_archive.hpp"
 
@@ -36,7 +37,13 @@ double processor_ms() {
   return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
 }
 
-store::stores open(const std::string& directory) { return must(store::open_embedded({directory})); }
+/// A directory, or the URL of a MongoDB that holds the archive where CYBEX-P has it.
+store::stores open(const std::string& where) {
+  if (!where.starts_with("mongodb")) return must(store::open_embedded({where}));
+  auto all = store::make_memory();
+  all.archive = must(store::make_mongodb_archive({where, "tahoe_db", "instance"}, {}));
+  return all;
+}
 
 int build(const std::string& directory, bench::archive_plan plan) {
   const auto stores = open(directory);
@@ -70,11 +77,13 @@ class asker {
       const auto begin_work = processor_ms();
       auto view = must(stores_.archive->view());
       const auto made = must(report::answer(type, data, who_, *view, now_ += 30, options_));
+      const auto read = view->rows_read();
+      view.reset();  // which may be a command of its own
       const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
       if (!made.ready) throw std::runtime_error(name + ": " + tahoe::to_json(made.report.data));
       times.push_back(took.count());
       worked.push_back(processor_ms() - begin_work);
-      rows.push_back(static_cast<double>(view->rows_read()));
+      rows.push_back(static_cast<double>(read));
       if (type == "count") last_count = *made.report.data.get_if<std::int64_t>();
     }
     note(name, times, worked, rows);
