@@ -104,7 +104,8 @@ std::vector<setting_key> archive() {
        .high = 10},
       {.name = "archive.max_backlog",
        .where = +[](settings& all) -> std::uint64_t& { return all.archive.max_backlog; },
-       .help = "Records that may wait in the lake; beyond that uploads get 503 until some are archived.",
+       .help = "Records that may wait in the lake; beyond that uploads get 503 until some are archived. A "
+               "million is about a minute's work; raise it where an archive on MongoDB may be away for long.",
        .change = takes_effect::on_reload,
        .low = 1,
        .high = 1000000000000},

@@ -84,11 +84,10 @@ struct archive_settings {
   text_list filters{"cowrie", "email", "openphish", "phishtank", "sighting"};  ///< Empty: none.
   text_map typetags;          ///< typetag -> sub_type, besides those of the filters and of the archive.
   std::uint64_t workers = 0;  ///< Decryptors, parsers and analysts of each kind; 0: one for each core.
-  std::uint64_t commit_entries = 1'024;  ///< A batch is written when it has this many entries,
-  duration commit_delay{20};             ///< or is this old.
-  std::uint64_t max_backlog =
-      20'000'000;                ///< Records that may wait in the lake; beyond that uploads get 503.
-  std::uint64_t max_depth = 32;  ///< Of a record's JSON.
+  std::uint64_t commit_entries = 1'024;   ///< A batch is written when it has this many entries,
+  duration commit_delay{20};              ///< or is this old.
+  std::uint64_t max_backlog = 1'000'000;  ///< Records that may wait in the lake; beyond that uploads get 503.
+  std::uint64_t max_depth = 32;           ///< Of a record's JSON.
   byte_size max_canonical = mebibytes(16);  ///< Of a document's canonical form.
 };
 

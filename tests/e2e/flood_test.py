@@ -97,6 +97,7 @@ class Flood(unittest.TestCase):
 
             try:
                 asyncio.run(flood())
+                print({k: v for k, v in tally.items() if k != "acknowledged"}, len(tally["acknowledged"]) * RECORDS, "records acknowledged, peak", peak[0] >> 20, "MiB", flush=True)
                 books = hub.wait_until_archived(300)
             finally:
                 done.set()
