@@ -81,11 +81,21 @@ bool archive_line::start_suspect() {
   return true;
 }
 
+/// Entries of the next unit. Each unit wakes a dozen threads, so large ones cost less; but a few entries in
+/// one unit would be opened by one worker while the others look on: they are shared out.
+std::size_t archive_line::unit_size() const {
+  constexpr std::size_t smallest = 16;
+  if (units_.size() >= limits_.busy_units) return limits_.unit_entries;
+  const auto idle = limits_.busy_units - units_.size();
+  return std::min(limits_.unit_entries, std::max(smallest, (singles_.size() + idle - 1) / idle));
+}
+
 bool archive_line::start_entries() {
-  if (singles_.empty() || !room_for(jobs_.at(singles_.front()).entry.bytes, limits_.unit_entries))
+  const auto size = unit_size();
+  if (singles_.empty() || !room_for(jobs_.at(singles_.front()).entry.bytes, std::min(size, singles_.size())))
     return false;
   unit u;
-  while (!singles_.empty() && u.keys.size() < limits_.unit_entries) {
+  while (!singles_.empty() && u.keys.size() < size) {
     const auto bytes = jobs_.at(singles_.front()).entry.bytes;
     if (!u.keys.empty() && u.bytes + bytes > limits_.unit_bytes) break;
     u.keys.push_back(singles_.front());

@@ -26,8 +26,9 @@
 namespace cybexd::actors {
 
 struct line_limits {
-  std::size_t unit_entries = 32;          ///< Entries in one unit ...
+  std::size_t unit_entries = 128;         ///< Entries in one unit ...
   std::uint64_t unit_bytes = 256u << 10;  ///< ... and bytes, but at least one entry.
+  std::size_t busy_units = 8;             ///< As many on their way keep every worker busy: see `unit_size`.
   std::size_t units = 128;                ///< Units on their way at once, gathered by the writer included ...
   std::uint64_t unit_bytes_total = 4u << 20;  ///< ... and bytes, but at least one unit ...
   std::size_t unit_records_total = 4096;  ///< ... and records: filtered ones take twenty times their bytes.
@@ -130,6 +131,7 @@ class archive_line {
   bool start_finish();
   bool start_doomed();
   void release_text(job& j);
+  [[nodiscard]] std::size_t unit_size() const;
   [[nodiscard]] bool room_for(std::uint64_t bytes, std::size_t records) const;
   std::uint64_t new_unit(unit u);
   void open(unit u);

@@ -42,6 +42,7 @@ actors::line_options options_of(const settings& from, bool serving) {
   out.intake.requests = from.http.max_requests;
   out.intake.bytes = from.http.max_bytes.bytes;
   out.intake.backlog = archive.max_backlog;
+  out.poller.line.busy_units = 4 * out.workers;
   out.poller.batch = archive.batch;
   out.poller.window_entries = archive.window_entries;
   out.poller.window_bytes = archive.window_bytes.bytes;

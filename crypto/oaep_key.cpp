@@ -24,7 +24,10 @@ key_context oaep_key::take() const {
       return context;
     }
   }
-  key_context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+  // A copy of the key for each context: contexts of one key share a lock around RSA's blinding.
+  const key_handle own(EVP_PKEY_dup(key_.get()));
+  require(own != nullptr, "EVP_PKEY_dup");
+  key_context context(EVP_PKEY_CTX_new_from_pkey(nullptr, own.get(), nullptr));
   require(context != nullptr, "EVP_PKEY_CTX_new_from_pkey");
   const int started =
       use_ == use::decrypt ? EVP_PKEY_decrypt_init(context.get()) : EVP_PKEY_encrypt_init(context.get());
