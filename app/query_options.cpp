@@ -38,6 +38,8 @@ actors::query_side_options query_options(engine& over, key_source key) {
   options.report.types = report.types;
   options.report.threatrank_decay = report.threatrank_decay;
   options.report.threatrank_max_edges = static_cast<int>(report.threatrank_max_edges);
+  options.report.most_documents = report.max_documents;
+  options.report.ranks = std::make_shared<report::rank_memory>(report.threatrank_memory.bytes);
   options.workers = report.workers;
   options.queue = report.queue;
   options.deadline = report.deadline;

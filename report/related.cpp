@@ -35,11 +35,15 @@ class collector {
   [[nodiscard]] expected<void> add_events_of(std::span<const hash256> sessions,
                                              std::vector<store::event_position>& next);
   [[nodiscard]] expected<void> read_documents();
-  [[nodiscard]] expected<void> read_into(std::vector<document>& into, const std::vector<hash256>& hashes);
+  /// `take` gets each document that is there.
+  template <class Take>
+  [[nodiscard]] expected<void> read(const std::vector<hash256>& hashes, Take take);
+  [[nodiscard]] bool shows_documents() const { return !asked_.summary && !asked_.summary_graph; }
+  void keep(std::vector<document>& in, document d) const;
   [[nodiscard]] expected<void> check(std::size_t work);
   [[nodiscard]] store::event_filter session_filter() const;
   [[nodiscard]] bool shows_sessions() const;
-  void take_part(document part, const std::unordered_set<hash256>& shown);
+  void take_part(document part, const std::unordered_set<hash256>& others);
   [[nodiscard]] std::unordered_set<hash256> own_parts(const document& session) const;
 
   const query& asked_;
@@ -134,42 +138,54 @@ expected<void> collector::follow_sessions() {
   return {};
 }
 
-expected<void> collector::read_into(std::vector<document>& into, const std::vector<hash256>& hashes) {
+template <class Take>
+expected<void> collector::read(const std::vector<hash256>& hashes, Take take) {
   for (std::size_t at = 0; at < hashes.size(); at += hashes_at_once) {
     const auto count = std::min(hashes_at_once, hashes.size() - at);
-    auto read = view_.get_many(std::span(hashes).subspan(at, count));
-    if (!read) return fail(read.error());
-    std::move(read->begin(), read->end(), std::back_inserter(into));
+    auto some = view_.get_many(std::span(hashes).subspan(at, count));
+    if (!some) return fail(some.error());
+    for (auto& d : *some) take(std::move(d));
     if (auto good = check(1); !good) return good;
   }
   return {};
 }
 
+/// A session may hold hundreds of thousands of events, of which a summary needs nothing but their parts, and
+/// a graph the edges.
+void collector::keep(std::vector<document>& in, document d) const {
+  if (asked_.summary_graph) {
+    d.data = {};
+    if (d.kind == tahoe::itype::event) d.ref = {};
+  } else if (!shows_documents()) {
+    return;
+  }
+  in.push_back(std::move(d));
+}
+
 expected<void> collector::read_documents() {
-  std::vector<hash256> hashes;
-  for (const auto& event : events_) hashes.push_back(event.hash);
-  if (auto read = read_into(found_.events, hashes); !read) return read;
-  if (auto read = read_into(found_.sessions, sessions_); !read) return read;
-  hashes.clear();
-  std::unordered_set<hash256> shown;
-  for (const auto& event : found_.events)
+  std::vector<hash256> events, parts;
+  for (const auto& event : events_) events.push_back(event.hash);
+  events_ = {};
+  auto done = read(events, [&](document event) {
     for (const auto& hash : event.ref)
-      if (seen_.insert(hash).second) hashes.push_back(hash), shown.insert(hash);
+      if (seen_.insert(hash).second) parts.push_back(hash);
+    keep(found_.events, std::move(event));
+  });
+  if (!done) return done;
+  done = read(sessions_, [&](document session) { keep(found_.sessions, std::move(session)); });
+  if (!done) return done;
+  std::unordered_set<hash256> others;  // parts of the sessions alone, which are not shown
   if (shows_sessions())
     for (const auto& session : found_.sessions)
       for (const auto& hash : session.cref)
-        if (!shown.contains(hash)) hashes.push_back(hash);
-  std::sort(hashes.begin(), hashes.end());
-  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
-  std::vector<document> parts;
-  if (auto read = read_into(parts, hashes); !read) return read;
-  for (auto& part : parts) take_part(std::move(part), shown);
-  return {};
+        if (!seen_.contains(hash) && others.insert(hash).second) parts.push_back(hash);
+  std::sort(parts.begin(), parts.end());
+  return read(parts, [&](document part) { take_part(std::move(part), others); });
 }
 
-void collector::take_part(document part, const std::unordered_set<hash256>& shown) {
+void collector::take_part(document part, const std::unordered_set<hash256>& others) {
   if (shows_sessions() && !part.ref.empty()) descendants_.emplace(part.hash, part.ref);
-  if (!shown.contains(part.hash)) return;
+  if (others.contains(part.hash)) return;
   if (part.kind == tahoe::itype::attribute)
     found_.attributes.push_back(std::move(part));
   else if (part.kind == tahoe::itype::object)
@@ -177,8 +193,7 @@ void collector::take_part(document part, const std::unordered_set<hash256>& show
 }
 
 bool collector::shows_sessions() const {
-  const bool lists = !asked_.summary && !asked_.summary_graph;
-  return lists && (!asked_.only || asked_.only == tahoe::itype::session);
+  return shows_documents() && (!asked_.only || asked_.only == tahoe::itype::session);
 }
 
 /// The parts a session is made of, with their descendants.

@@ -37,6 +37,21 @@ std::vector<setting_key> report() {
        .help = "ThreatRank: longest path, an even number.",
        .low = 2,
        .high = 6},
+      {.name = "report.threatrank_memory",
+       .where = +[](settings& all) -> byte_size& { return all.report.threatrank_memory; },
+       .help =
+           "ThreatRank: most memory for ranks that a hub is within reach of, taken when one is asked. 1GiB "
+           "does "
+           "for some two million events that an asker may see; a rank that needs more is a failed report.",
+       .low = 16777216,
+       .high = 1099511627776},
+      {.name = "report.max_documents",
+       .where = +[](settings& all) -> std::uint64_t& { return all.report.max_documents; },
+       .help = "related: most events, sessions, objects and attributes of one report; each takes about 1 KiB "
+               "of memory meanwhile. A "
+               "report of more is failed.",
+       .low = 1000,
+       .high = 100000000},
       {.name = "report.api_host",
        .where = +[](settings& all) -> std::string& { return all.report.api_host; },
        .help = "Host that 0.0.0.0, 127.0.0.1 and localhost in a query's socket stand for."},

@@ -100,6 +100,8 @@ struct report_settings {
   duration deadline = std::chrono::seconds(60);  ///< A report that takes longer is failed.
   double threatrank_decay = 0.998;
   std::uint64_t threatrank_max_edges = 6;
+  byte_size threatrank_memory = mebibytes(1024);  ///< Of all ranks that need the whole archive.
+  std::uint64_t max_documents = 1'000'000;        ///< That one related report may read.
   std::string api_host = "127.0.0.1";
   text_list reply_allow;  ///< host or host:port; empty: the API host, any port.
   duration reply_timeout = std::chrono::seconds(5);

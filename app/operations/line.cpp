@@ -11,6 +11,7 @@ namespace {
 constexpr auto once_deadline = std::chrono::hours(24);
 constexpr auto status_deadline = std::chrono::seconds(5);
 constexpr std::size_t most_queries = 1000;
+constexpr auto report_margin = std::chrono::seconds(40);  // beyond its deadline: a lost worker, a slow disk
 
 std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
 
@@ -52,25 +53,35 @@ tahoe::value as_value(const messages::query_answer& answer) {
 /// Answers that arrive in any order, from any thread.
 class gathered_answers {
  public:
-  explicit gathered_answers(std::size_t count) : answers_(count), missing_(count) {}
+  explicit gathered_answers(std::size_t count) : answers_(count) {}
+
+  /// One more is asked, when fewer than `most` are being made. False: that took too long.
+  [[nodiscard]] bool begin(std::size_t most, std::chrono::milliseconds within) {
+    std::unique_lock guard(mutex_);
+    if (!less_.wait_for(guard, within, [&] { return open_ < most; })) return false;
+    ++open_;
+    return true;
+  }
 
   void put(std::size_t at, tahoe::value answer) {
     const std::lock_guard guard(mutex_);
     answers_[at] = std::move(answer);
-    if (--missing_ == 0) complete_.notify_all();
+    --open_;
+    less_.notify_all();
   }
 
+  /// All of them, when none is being made any more.
   std::optional<tahoe::array> wait(std::chrono::milliseconds within) {
     std::unique_lock guard(mutex_);
-    if (!complete_.wait_for(guard, within, [&] { return missing_ == 0; })) return std::nullopt;
+    if (!less_.wait_for(guard, within, [&] { return open_ == 0; })) return std::nullopt;
     return std::move(answers_);
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable complete_;
+  std::condition_variable less_;
   tahoe::array answers_;
-  std::size_t missing_;
+  std::size_t open_ = 0;
 };
 
 tahoe::value error_value(const error& e) {
@@ -127,21 +138,26 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
     return fail(failure::too_large, "queries: more than " + std::to_string(most_queries));
   const auto line = on.actors();
   if (!line) return fail(line.error());
-  const auto& deadline = on.values()->report.deadline;
+  const auto values = on.values();
+  // The time that a report waits for a worker counts against its deadline, so a batch must not be its own
+  // queue.
+  const std::size_t at_once = 2 * values->report.workers;
+  const std::chrono::milliseconds patience = values->report.deadline + report_margin;
+  const auto too_late = fail(failure::timed_out, "the reports were not ready in time");
   const auto answers = std::make_shared<gathered_answers>((*list)->size());
   for (std::size_t i = 0; i < (*list)->size(); ++i) {
+    if (!answers->begin(at_once, patience + report_margin)) return too_late;
     auto query = query_of(on, (**list)[i]);
     if (!query) {
       answers->put(i, error_value(query.error()));
       continue;
     }
-    (*line)->ask(std::move(*query), deadline, [answers, i](expected<messages::query_answer> answer) {
+    (*line)->ask(std::move(*query), patience, [answers, i](expected<messages::query_answer> answer) {
       answers->put(i, answer ? as_value(*answer) : error_value(answer.error()));
     });
   }
-  if ((*list)->empty()) return tahoe::object{{"answers", tahoe::array{}}};
-  auto all = answers->wait(deadline * static_cast<std::int64_t>((*list)->size()) + std::chrono::seconds(10));
-  if (!all) return fail(failure::timed_out, "the reports were not ready in time");
+  auto all = answers->wait(patience + report_margin);
+  if (!all) return too_late;
   return tahoe::object{{"answers", std::move(*all)}};
 }
 

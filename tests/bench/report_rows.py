@@ -14,7 +14,8 @@ from archive_rows import ORG, Sender, parts_of
 from harness import Hub, may_log
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ORGS = ("org-a", "org-b", "org-c")  # the asking user sees the first two
+NAMES = ("org-a", "org-b", "org-c")  # the asking user sees the first two
+ORGS = tuple(hashlib.sha256(("objectcybexp_org" + name).encode()).hexdigest() for name in NAMES)
 SMALL = 10_000  # events of the archive that growth is measured against
 
 
@@ -27,21 +28,27 @@ def program():
 
 
 class Archive:
-    """A synthetic archive in a directory of its own, removed at the end."""
+    """A synthetic archive in a directory of its own, removed at the end unless archives are kept."""
 
-    def __init__(self, events, seed, hub):
-        self.events, self.seed = events, seed
-        self.folder = tempfile.mkdtemp(prefix="cybexd-bench-")
-        self.store = os.path.join(self.folder, "store")
+    def __init__(self, options, events, hub):
+        self.events, self.seed = events, options.seed
+        self.temporary = None if options.keep else tempfile.mkdtemp(prefix="cybexd-bench-")
+        self.store = os.path.join(options.keep or self.temporary, f"{events}-{hub}-{self.seed}")
+        self.seconds = None
+        if os.path.exists(self.store):
+            return
         began = time.monotonic()
-        subprocess.run([program(), "build", self.store, str(events), str(seed), hub, *ORGS], check=True)
+        os.makedirs(os.path.dirname(self.store), exist_ok=True)
+        subprocess.run([program(), "build", self.store + ".new", str(events), str(self.seed), hub, *ORGS], check=True)
+        os.rename(self.store + ".new", self.store)
         self.seconds = time.monotonic() - began
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.temporary:
+            shutil.rmtree(self.temporary, ignore_errors=True)
 
     def ask(self):
         done = subprocess.run([program(), "ask", self.store, str(self.events), str(self.seed), *ORGS[:2]], check=True, stdout=subprocess.PIPE)
@@ -70,17 +77,18 @@ def table_rows(found, note, small=None):
 
 def reports(options):
     """Every kind of report inside the process, hub spread over years and on one day, and how it grows."""
-    with Archive(SMALL, options.seed, "years") as archive:
+    with Archive(options, SMALL, "years") as archive:
         small = archive.ask()
-    with Archive(options.events, options.seed, "years") as archive:
-        yield {"what": f"building the archive of {options.events:,} events", "figure": archive.seconds, "unit": "s"}
-        yield from table_rows(archive.ask(), "", small)
-    with Archive(options.events, options.seed, "day") as archive:
+    with Archive(options, options.events, "years") as archive:
+        if archive.seconds:
+            yield {"what": f"building the archive of {options.events:,} events", "figure": archive.seconds, "unit": "s"}
+        found = archive.ask()
+        yield from table_rows(found, "", small)
+        for name in ("count, rare attribute", "count, hub, any range, category and context", "related, ordinary attribute, any page", "related, hub, any page"):
+            yield {"what": f"growth: {name}", "figure": found[name]["rows p50"] / small[name]["rows p50"], "unit": "times the rows", "less_is_better": True,
+                   "beside": {f"events, times {SMALL:,}": options.events / SMALL, "times the processor's time": found[name]["processor p50"] / small[name]["processor p50"]}}
+    with Archive(options, options.events, "day") as archive:
         yield from (row for row in table_rows(archive.ask(), "; on one day") if "hub" in row["what"])
-
-
-def org_hash(name):
-    return hashlib.sha256(("objectcybexp_org" + name).encode()).hexdigest()
 
 
 class Client:
@@ -108,6 +116,15 @@ class Client:
         return time.monotonic() - began, int(head.split(b" ", 2)[1]), json.loads(body)
 
 
+def put_under(hub, archive):
+    """The hub's store becomes a copy of this archive, with the hub's own identities."""
+    identities = hub.run("export", "--store", "identity", "--secrets").stdout
+    store = os.path.join(hub.dir, "data", "store")
+    shutil.rmtree(store)
+    shutil.copytree(archive, store)
+    hub.run("import", "-", "--store", "identity", input=identities.encode())
+
+
 def percentile(values, percent):
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
 
@@ -116,11 +133,10 @@ def query(options):
     """Counts over HTTP, none asked before, while records come in at half the speed at which this machine takes them."""
     lines, rng = may_log(), random.Random(options.seed)
     with Hub() as hub:
-        for name in (ORG, *ORGS):
+        for name in (ORG, *NAMES):
             hub.org(name)
-        store = os.path.join(hub.dir, "data", "store")
-        # The hub's own identities stay: the archive is built into the same store.
-        subprocess.run([program(), "build", store, str(options.events), str(options.seed), "years", *map(org_hash, ORGS)], check=True)
+        with Archive(options, options.events, "years") as archive:
+            put_under(hub, archive.store)
         hub.start()
         began = time.monotonic()
         Sender(hub, parts_of(lines)).run()
@@ -183,7 +199,7 @@ def may(options):
 
 def timed(hub, queries):
     """Median milliseconds of the reports inside the process."""
-    done = subprocess.run([program(), "time", os.path.join(hub.dir, "data", "store"), org_hash(ORG)], input="".join(json.dumps(q) + "\n" for q in queries),
+    done = subprocess.run([program(), "time", os.path.join(hub.dir, "data", "store"), hashlib.sha256(("objectcybexp_org" + ORG).encode()).hexdigest()], input="".join(json.dumps(q) + "\n" for q in queries),
                           check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)["p50"]
 
