@@ -8,7 +8,8 @@
 namespace cybexd::store::mongodb_archive {
 namespace {
 
-constexpr std::size_t most_at_once = 4'000, most_bytes = 32u << 20;
+/// Updates take a server several times as long as insertions.
+constexpr std::size_t most_inserts = 4'000, most_updates = 1'000, most_bytes = 32u << 20;
 
 bool starts_with_dollar(const bson_view& document) {
   bool any = false;
@@ -38,7 +39,7 @@ expected<writer::sent> writer::put_absent(std::span<const bson* const> documents
   for (std::size_t next = 0; next < documents.size();) {
     bulk_write some;
     std::vector<std::size_t> indexes;
-    for (; next < documents.size() && some.count() < most_at_once && some.bytes() < most_bytes; ++next) {
+    for (; next < documents.size() && some.count() < most_inserts && some.bytes() < most_bytes; ++next) {
       const auto& d = *documents[next];
       // Before MongoDB 5 an update may not bring keys with `$`, while an insert may.
       const bool inserts = unique_ || starts_with_dollar(d.view());
@@ -66,7 +67,7 @@ expected<writer::sent> writer::send(std::span<const change> changes, std::string
   for (std::size_t next = 0; next < changes.size();) {
     bulk_write some;
     std::vector<std::size_t> indexes;
-    for (; next < changes.size() && some.count() < most_at_once && some.bytes() < most_bytes; ++next) {
+    for (; next < changes.size() && some.count() < most_updates && some.bytes() < most_bytes; ++next) {
       const auto& one = changes[next];
       if (some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
         indexes.push_back(next);

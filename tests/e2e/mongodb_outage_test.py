@@ -1,6 +1,7 @@
-"""The database goes away, its connections are cut, its commands fail: nothing is lost or doubled, and work goes on by itself.
+"""The database goes away, its connections are cut, its commands fail, while records and queries come in: nothing is lost or
+doubled, the server says what it waits for and refuses uploads, its memory stays, and work goes on by itself.
 
-CYBEXD_TEST_OUTAGE (default 8) is how many seconds the database is stopped.
+CYBEXD_TEST_OUTAGE (default 4) is how many seconds the database is stopped; each other trouble lasts a quarter of it.
 """
 import http.client
 import json
@@ -15,10 +16,10 @@ needs_mongodb()
 
 from harness import Hub, Refused, may_log, until  # noqa: E402
 
-OUTAGE = float(os.environ.get("CYBEXD_TEST_OUTAGE", "8"))
+OUTAGE = float(os.environ.get("CYBEXD_TEST_OUTAGE", "4"))
 ORG = "honeynet"
 APP = "&appName=cybexd-under-test"
-FLAT = 150 << 20  # more than memory may grow by while the database is away
+FLAT = 64 << 20  # more than memory may grow by while the database is away
 
 
 class Sender(threading.Thread):
@@ -55,6 +56,34 @@ class Sender(threading.Thread):
         return status == 201
 
 
+class Asker(threading.Thread):
+    """Asks for counts one after the other, each another one, until told to stop; repeats what was not answered."""
+
+    def __init__(self, hub):
+        super().__init__(daemon=True)
+        self.hub, self.answered, self.statuses, self.problem = hub, [], {}, None
+        self.stop = threading.Event()
+
+    def run(self):
+        try:
+            number = 0
+            while not self.stop.wait(0.1):
+                number += self.ask(number)
+        except Exception as problem:  # told by the test
+            self.problem = repr(problem)
+
+    def ask(self, number):
+        query = {"type": "count", "data": {"sub_type": "ipv4", "data": f"192.0.2.{number % 256}", "from": str(number + 1), "to": "2020-01-01"}}
+        try:
+            status, answer, _ = self.hub.post_json("/query", query, timeout=60)
+        except (Refused, OSError, ValueError):
+            status, answer = 0, {}
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if status == 201:
+            self.answered.append(answer["data"])
+        return status == 201
+
+
 def readyz(hub):
     connection = http.client.HTTPConnection(hub.ports["operators"], timeout=30)
     try:
@@ -80,19 +109,55 @@ class Outage(unittest.TestCase):
         return hub
 
     def send(self, hub, first=0):
-        sender = Sender(hub, self.lines[first:])
-        sender.start()
-        self.addCleanup(sender.stop.set)
+        sender, asker = Sender(hub, self.lines[first:]), Asker(hub)
+        sender.asker = asker
+        for thread in (sender, asker):
+            thread.start()
+            self.addCleanup(thread.stop.set)
         until("some records are taken", lambda: len(sender.sent) >= 5, 60)
+        until("some queries are answered", lambda: len(asker.answered) >= 2, 60)
         return sender
+
+    def in_trouble(self, name, hub, sender, seconds, database=""):
+        """While the database cannot be used: the server says so, refuses uploads, and its memory stays."""
+        before, memory = sender.statuses.get(503, 0), hub.resident_bytes()
+        _, text = until(f"{name}: the server says what it waits for", lambda: (lambda r: r if r[0] == 503 else None)(readyz(hub)), 60)
+        waits = json.loads(text)["waits_for"]
+        self.assertTrue(waits and all(waits), text)
+        self.assertIn(database, text)
+        until(f"{name}: uploads are refused", lambda: sender.statuses.get(503, 0) > before, 60)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.assertLess(hub.resident_bytes() - memory, FLAT, name)
+            time.sleep(0.5)
+
+    def works_again(self, name, hub, sender):
+        before, asked = len(sender.sent), len(sender.asker.answered)
+        until(f"{name}: records are taken again", lambda: len(sender.sent) > before + 3, 90)
+        until(f"{name}: queries are answered again", lambda: len(sender.asker.answered) > asked + 1, 90)
+        until(f"{name}: the server is ready", lambda: readyz(hub)[0] == 200, 60)
+
+    def check_queries(self, sender):
+        """Each query stands there once, has its report, and is answered."""
+        with self.database.client() as client:
+            instance = client["report_db"]["instance"]
+            until("no query waits", lambda: not instance.count_documents({"sub_type": "query", "data.status": {"$nin": ["ready"]}}), 120, every=0.5)
+            queries = list(instance.find({"sub_type": "query"}))
+            self.assertEqual(len(queries), len({q["_hash"] for q in queries}))
+            self.assertGreaterEqual(len(queries), len(sender.asker.answered))
+            self.assertLessEqual(len(queries), len(sender.asker.answered) + 1)  # one may have been asked for and not answered
+            reports = {r["_hash"] for r in instance.find({"itype": "report"})}
+            self.assertLessEqual({q["data"]["report_id"][0] for q in queries}, reports)
+            self.assertEqual(set(sender.asker.answered), {0})
 
     def settle(self, hub, sender):
         """Everything acknowledged stands in the archive once, as in a server of its own."""
-        before = len(sender.sent)
-        until("records are taken again", lambda: len(sender.sent) > before + 3, 90)
-        sender.stop.set()
-        sender.join(90)
-        self.assertIsNone(sender.problem)
+        self.works_again("at the end", hub, sender)
+        for thread in (sender, sender.asker):
+            thread.stop.set()
+            thread.join(90)
+            self.assertIsNone(thread.problem)
+        self.check_queries(sender)
         until("nothing waits", lambda: hub.books()["pending"] == 0, 180, every=1)
         status, text = until("the server is ready", lambda: (lambda r: r if r[0] == 200 else None)(readyz(hub)), 60)
         with Hub() as alone:
@@ -114,15 +179,10 @@ class Outage(unittest.TestCase):
         hub = self.hub_on(self.database.port)
         sender = self.send(hub)
         self.database.kill()
-        status, text = until("the server says what it waits for", lambda: (lambda r: r if r[0] == 503 else None)(readyz(hub)), 60)
-        self.assertIn("waits_for", text)
-        memory = hub.resident_bytes()
-        time.sleep(OUTAGE)
-        self.assertLess(hub.resident_bytes() - memory, FLAT)
-        self.assertTrue(sender.statuses.get(503), sender.statuses)
+        self.in_trouble("stopped", hub, sender, OUTAGE, f"127.0.0.1:{self.database.port}")
         self.database.start()
         self.settle(hub, sender)
-        print("answers", sender.statuses, "slowest refusal", max(r[0] for r in sender.refusals))
+        print("answers", sender.statuses, "to queries", sender.asker.statuses, "slowest refusal", max(r[0] for r in sender.refusals))
 
     def test_it_is_away_when_the_server_starts(self):
         hub = self.hub_on(self.database.port)
@@ -143,32 +203,40 @@ class Outage(unittest.TestCase):
             for _ in range(5):
                 proxy.cut()
                 time.sleep(0.7)
+            self.works_again("cut", hub, sender)
             proxy.refuse(True)
-            time.sleep(OUTAGE / 2)
+            self.in_trouble("refused", hub, sender, OUTAGE / 4, f"127.0.0.1:{proxy.port}")
             proxy.refuse(False)
+            self.works_again("refused", hub, sender)
             proxy.hold(True)  # nothing is refused and nothing answered
-            time.sleep(OUTAGE / 2)
+            self.in_trouble("stalled", hub, sender, OUTAGE / 4)
             proxy.hold(False)
-            until("records are taken again", lambda: sender.statuses.get(201), 60)
             self.settle(hub, sender)
-            print("answers", sender.statuses)
+            print("answers", sender.statuses, "to queries", sender.asker.statuses)
 
     def test_commands_fail(self):
+        """Every command, or every write, fails in one way, then in another."""
         hub = self.hub_on(self.database.port)
         sender = self.send(hub)
         client = self.database.client()
         self.addCleanup(client.close)
-        admin = client.admin
-        commands = ["insert", "update", "find", "aggregate", "delete", "getMore"]
-        kinds = [{"errorCode": 10107}, {"errorCode": 189}, {"errorCode": 50}, {"errorCode": 11600}, {"closeConnection": True},
-                 {"writeConcernError": {"code": 64, "errmsg": "waiting for replication timed out"}}]
-        for kind in kinds:
-            hits = commands if "writeConcernError" not in kind else ["insert", "update", "delete"]
-            admin.command({"configureFailPoint": "failCommand", "mode": {"times": 5}, "data": {"failCommands": hits, "appName": "cybexd-under-test", **kind}})
-            time.sleep(1.5)
-        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+        reads, writes = ["find", "aggregate", "getMore", "count"], ["insert", "update", "delete", "findAndModify"]
+        kinds = {"not primary": {"errorCode": 10107}, "stepped down": {"errorCode": 189}, "time-out": {"errorCode": 50}, "shutting down": {"errorCode": 11600}, "disk full": {"errorCode": 14031},
+                 "network error": {"closeConnection": True}, "write concern error": {"writeConcernError": {"code": 64, "errmsg": "waiting for replication timed out"}}}
+        for name, kind in kinds.items():
+            commands = writes if "writeConcernError" in kind else writes + reads
+
+            def fail(mode, **data):
+                client.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": {"failCommands": commands, "appName": "cybexd-under-test", **data}})
+
+            fail({"times": 5}, **kind)  # some, and then all for a while
+            time.sleep(0.5)
+            fail("alwaysOn", **kind)
+            self.in_trouble(name, hub, sender, OUTAGE / 4)
+            fail("off")
+            self.works_again(name, hub, sender)
         self.settle(hub, sender)
-        print("answers", sender.statuses)
+        print("answers", sender.statuses, "to queries", sender.asker.statuses)
 
 
 if __name__ == "__main__":
