@@ -53,7 +53,7 @@ void check_sizes(const noted_line& of, const sizes& expected) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(archive_line_units)
+BOOST_AUTO_TEST_SUITE(archive_line)
 
 BOOST_AUTO_TEST_CASE(few_entries_are_shared_out_among_the_workers) {
   noted_line some({.unit_entries = 128, .busy_units = 4});

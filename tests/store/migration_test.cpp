@@ -217,20 +217,17 @@ BOOST_AUTO_TEST_CASE(what_the_target_cannot_keep_is_told_and_the_rest_is_copied)
   const seed_of_test seed;
   auto from = store::make_memory();
   fill(from, seed.value, 20);
-  // In memory there is no limit for a document; on the disk there is BSON's.
+  // The report store in memory has no limit for a document; the one on the disk has BSON's.
   auto huge = attribute("body", "x");
   huge.data = std::string(17u << 20, 'x');
-  must(from.archive->import(std::vector{huge}));
   must(from.reports->put(std::vector{huge}));
   embedded_home to;
   const auto result = must(migrate(from, to.all));
   BOOST_TEST(!result.complete());
-  BOOST_TEST(result.documents.refused == 1u);
   BOOST_TEST(result.reports.refused == 1u);
-  BOOST_TEST(result.documents.missing == 1u);
   BOOST_TEST(result.reports.missing == 1u);
-  BOOST_TEST(result.documents.copied == result.documents.total - 1);
   BOOST_TEST(result.reports.copied == result.reports.total - 1);
+  BOOST_TEST(result.documents.copied == result.documents.total);
   BOOST_REQUIRE(!result.faults.empty());
   BOOST_TEST(result.faults.front().item == crypto::to_hex(huge.hash));
 }
