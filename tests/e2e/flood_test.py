@@ -12,7 +12,7 @@ from harness import Hub
 
 CONNECTIONS = 200
 SECONDS = float(os.environ.get("CYBEXD_FLOOD_SECONDS", "8"))  # the whole: 30
-RECORDS = 400
+RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "400"))  # of one upload
 MEMORY = 512 << 20
 
 
