@@ -60,7 +60,11 @@ void intake_state::submit(const messages::submit& what) {
 
 void intake_state::put() {
   if (writing_ || askers_.empty()) return;
-  const auto count = std::min(askers_.size(), options_.entries_together);
+  std::size_t count = 0;
+  for (std::uint64_t bytes = 0; count < std::min(askers_.size(), options_.entries_together); ++count) {
+    bytes += askers_[count].bytes;
+    if (count != 0 && bytes > options_.bytes_together) break;
+  }
   const auto split = [count](auto& from) {
     auto part = std::make_shared<std::remove_reference_t<decltype(from)>>();
     const auto end = from.begin() + static_cast<std::ptrdiff_t>(count);

@@ -14,9 +14,10 @@
 namespace cybexd::actors {
 
 struct intake_options {
-  std::size_t requests = 512;          ///< Accepted and not answered yet ...
-  std::uint64_t bytes = 64u << 20;     ///< ... and bytes of them.
-  std::size_t entries_together = 512;  ///< In one write to the lake.
+  std::size_t requests = 512;               ///< Accepted and not answered yet ...
+  std::uint64_t bytes = 64u << 20;          ///< ... and bytes of them.
+  std::size_t entries_together = 512;       ///< In one write to the lake ...
+  std::uint64_t bytes_together = 8u << 20;  ///< ... and bytes of them, but at least one: a write copies them.
   std::uint64_t backlog = 1'000'000;  ///< Records that may wait in the lake; beyond that uploads are refused.
   caf::timespan backlog_age = std::chrono::milliseconds(100);  ///< How old the figure for that may be.
 };

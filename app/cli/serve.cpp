@@ -1,4 +1,5 @@
 // `run`: starts the server, waits for signals, stops it.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -79,6 +80,12 @@ std::optional<signal_kind> wait_for_signal(std::chrono::milliseconds time) {
   return next_signal(beats ? std::min(*beats, time) : time);
 }
 
+/// What a flood of uploads has left free goes back to the system: glibc keeps it among what is in use.
+void give_back_free_memory() {
+  constexpr std::size_t much = 64u << 20;
+  if (::mallinfo2().fordblks > much) ::malloc_trim(0);
+}
+
 /// Serves until a signal to stop comes, or the store must be opened anew.
 ending serve(const invocation& call, server& running) {
   using clock = std::chrono::steady_clock;
@@ -88,6 +95,7 @@ ending serve(const invocation& call, server& running) {
   while (true) {
     if (clock::now() >= next_sample) {
       running.sample();
+      give_back_free_memory();
       next_sample = clock::now() + sample_every;
     }
     const auto signal = wait_for_signal(look_every);

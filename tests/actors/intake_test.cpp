@@ -87,6 +87,18 @@ BOOST_AUTO_TEST_CASE(uploads_that_come_during_a_write_share_the_next_one) {
   BOOST_TEST(trouble->calls() <= 10u);
 }
 
+BOOST_AUTO_TEST_CASE(one_write_holds_so_many_bytes_or_one_upload) {
+  start_intake({.bytes_together = 10'000});
+  int writes = 0;
+  trouble->on_call = [&writes](std::string_view call) { writes += call == "lake.put" ? 1 : 0; };
+  std::vector<answer> answers;
+  for (int i = 0; i < 60; ++i) answers.push_back(submit(std::string(1'000, 'x')));
+  for (int i = 0; i < 3; ++i) answers.push_back(submit(std::string(20'000, 'x')));
+  run();
+  for (const auto& a : answers) BOOST_TEST(a->value().has_value());
+  BOOST_TEST((writes >= 9 && writes <= 11), writes << " writes");
+}
+
 BOOST_AUTO_TEST_CASE(beyond_the_budget_it_is_overloaded_at_once) {
   start_intake({.requests = 5, .bytes = 1000});
   std::vector<answer> answers;

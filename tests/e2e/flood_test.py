@@ -11,8 +11,8 @@ import unittest
 from harness import Hub
 
 CONNECTIONS = 200
-SECONDS = float(os.environ.get("CYBEXD_FLOOD_SECONDS", "8"))  # the whole: 30
-RECORDS = 400
+SECONDS = float(os.environ.get("CYBEXD_FLOOD_SECONDS", "3"))  # the whole: 30
+RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "400"))  # of one upload
 MEMORY = 512 << 20
 
 

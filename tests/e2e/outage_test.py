@@ -102,13 +102,35 @@ class Outage(unittest.TestCase):
     def test_a_disk_that_breaks(self):
         """Every change of a file fails with EIO. The store must be opened anew then, which the server does by itself."""
         with Hub() as hub:
-            library, marker = os.path.join(hub.folder, "broken_disk.so"), os.path.join(hub.folder, "broken")
-            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken_disk.c")
-            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-            self.go_through(hub, lambda: open(marker, "w", encoding="ascii").close(), lambda: os.remove(marker), "Input/output error",
-                            environment={"LD_PRELOAD": library, "BROKEN_DISK": os.path.join(hub.dir, "data", "store"), "BROKEN_DISK_WHEN": marker})
+            marker, environment = self.breakable(hub)
+            self.go_through(hub, lambda: open(marker, "w", encoding="ascii").close(), lambda: os.remove(marker), "Input/output error", environment=environment)
             with open(hub.log, encoding="utf-8") as log:
                 self.assertIn("the store is opened anew", log.read())
+
+    @staticmethod
+    def breakable(hub):
+        """Answers the file that breaks the store's disk while it is there, and a server's environment in which it does."""
+        library, marker = os.path.join(hub.folder, "broken_disk.so"), os.path.join(hub.folder, "broken")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken_disk.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+        return marker, {"LD_PRELOAD": library, "BROKEN_DISK": os.path.join(hub.dir, "data", "store"), "BROKEN_DISK_WHEN": marker}
+
+    def test_a_stop_while_the_disk_is_broken(self):
+        with Hub() as hub:
+            marker, environment = self.breakable(hub)
+            hub.org("o")
+            hub.start(environment=environment)
+            lines = may_log()[:10_000]
+            self.assertEqual(self.send(hub, [], lines), 0)
+            open(marker, "w", encoding="ascii").close()
+            self.assertEqual(hub.post_file(record(1), "cowrie", "o")[0], 503)
+            status, seconds = hub.stop()
+            self.assertEqual(status, 0)
+            self.assertLess(seconds, 10)
+            os.remove(marker)
+            hub.start(environment=environment)
+            self.assertGreaterEqual(hub.wait_until_archived()["archived"], len(lines))
+            self.assertEqual(hub.json("verify")["problems"], 0)
 
     def test_a_disk_without_room(self):
         with Hub() as hub:
