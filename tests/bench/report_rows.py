@@ -76,7 +76,7 @@ def table_rows(found, note, small=None):
 
 
 def reports(options):
-    """Every kind of report inside the process, hub spread over years and on one day, and how it grows."""
+    """Every kind of report inside the process, the hub spread over years, and how it grows."""
     with Archive(options, SMALL, "years") as archive:
         small = archive.ask()
     with Archive(options, options.events, "years") as archive:
@@ -87,6 +87,10 @@ def reports(options):
         for name in ("count, rare attribute", "count, hub, any range, category and context", "related, ordinary attribute, any page", "related, hub, any page"):
             yield {"what": f"growth: {name}", "figure": found[name]["rows p50"] / small[name]["rows p50"], "unit": "times the rows", "less_is_better": True,
                    "beside": {f"events, times {SMALL:,}": options.events / SMALL, "times the processor's time": found[name]["processor p50"] / small[name]["processor p50"]}}
+
+
+def day(options):
+    """The reports of a hub that lies on one day."""
     with Archive(options, options.events, "day") as archive:
         yield from (row for row in table_rows(archive.ask(), "; on one day") if "hub" in row["what"])
 
@@ -204,4 +208,4 @@ def timed(hub, queries):
     return json.loads(done.stdout)["p50"]
 
 
-ROWS = {"reports": reports, "query": query, "may": may}
+ROWS = {"reports": reports, "day": day, "query": query, "may": may}
