@@ -157,11 +157,13 @@ tahoe::value attribute_query(const std::string& sub_type, const std::string& dat
 }
 tahoe::value hub_query() { return attribute_query("asn", *bench::synthetic_archive::hub().data.text()); }
 
-/// A random range, category and context.
+/// A random range, category and context. Half of the ranges begin and end on the day on which a hub may lie.
 tahoe::value narrowed(asker& ask, tahoe::value query) {
   static const char* const kinds[] = {"all", "benign", "malicious", "unknown"};
-  constexpr double span = 5 * 365.25 * 86'400;
-  const double a = bench::newest - ask.uniform(0, span), b = bench::newest - ask.uniform(0, span);
+  const bool one_day = ask.below(2) == 0;
+  const double span = one_day ? 86'400 : 5 * 365.25 * 86'400;
+  const double last = bench::newest - (one_day ? bench::hub_day_back : 0);
+  const double a = last - ask.uniform(0, span), b = last - ask.uniform(0, span);
   if (ask.below(8) > 0) query.set("from", std::to_string(std::min(a, b)));
   if (ask.below(8) > 0) query.set("to", std::to_string(std::max(a, b)));
   query.set("category", kinds[ask.below(4)]);

@@ -14,6 +14,8 @@
 namespace cybexd::bench {
 
 inline constexpr double newest = 1'700'000'000;  ///< No event is later.
+inline constexpr double hub_day_back =
+    400 * 86'400;  ///< The day of a hub that has one ends so long before that.
 
 struct archive_plan {
   std::size_t events = 100'000;
@@ -109,7 +111,7 @@ class synthetic_archive {
     const double back = std::uniform_real_distribution<double>(0, one_day ? day : years)(random_);
     tahoe::event_fields fields;
     fields.orgid = plan_.orgids[random_() % plan_.orgids.size()];
-    fields.timestamp = newest - (one_day ? 400 * day : 0) - back;
+    fields.timestamp = newest - (one_day ? hub_day_back : 0) - back;
     fields.category = static_cast<tahoe::category>(random_() % 3);
     for (const auto& part : direct) {
       const auto context = random_() % 4;
