@@ -13,7 +13,13 @@
 // - A hash may stand there twice in data that the original wrote. Then there is no unique index, every
 // question
 //   joins what belongs together, and `check_index` lists the doubles.
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "tahoe/store/mongodb_archive_view.hpp"
 #include "tahoe/store/mongodb_stores.hpp"
@@ -27,7 +33,9 @@ class mongodb_archive_store final : public archive_store {
   expected<std::vector<record_result>> write(std::span<const record_write> records) override;
   expected<std::vector<import_result>> import(std::span<const document> documents) override;
   expected<std::vector<import_result>> adopt(std::span<const document> documents) override;
-  /// In the order of `_id`, which is that of arrival to the second.
+  /// In the order of `_id`, which is that of arrival to the second. Hashes are read ahead for many pages,
+  /// since a server may have to look at all that is stored to find them; whether one waits still is looked at
+  /// anew.
   expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                       const std::optional<hash256>& after,
                                                       std::size_t limit) override;
@@ -47,11 +55,22 @@ class mongodb_archive_store final : public archive_store {
   [[nodiscard]] expected<std::vector<hash256>> waiting_raws(const std::string& sub_type,
                                                             const std::optional<object_id>& after,
                                                             std::size_t limit);
+  [[nodiscard]] expected<std::deque<hash256>> waiting_after(const std::set<std::string>& sub_types,
+                                                            const std::optional<hash256>& after);
 
   mongodb_archive::ground ground_;
   store_ties ties_;
   bool read_only_;
   once_ready ready_;
+
+  /// What `unfiltered` read ahead: hashes that waited then, after the last that was given.
+  struct read_ahead {
+    std::set<std::string> sub_types;
+    std::optional<hash256> last;
+    std::deque<hash256> next;
+  };
+  std::mutex paging_;
+  read_ahead ahead_;
 };
 
 }  // namespace cybexd::store

@@ -1,4 +1,5 @@
 // The archive on MongoDB: walks over all documents, and the raw records that wait for a filter.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -13,6 +14,7 @@ using namespace mongodb_archive;
 namespace {
 
 constexpr std::uint32_t documents_at_once = 1'000;
+constexpr std::size_t hashes_ahead = 10'000;  ///< That `unfiltered` reads at once.
 
 /// Raw records whose filter found no use in them wait for none.
 bson usable_raws() { return bson().add("itype", "raw").add("_valid", bson().add("$ne", false)); }
@@ -83,31 +85,54 @@ expected<std::vector<hash256>> mongodb_archive_store::waiting_raws(const std::st
   return hashes;
 }
 
-expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
-    std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) {
-  if (auto ready = ready_(); !ready) return fail(ready.error());
+/// Those that wait after a record, for many pages.
+expected<std::deque<hash256>> mongodb_archive_store::waiting_after(const std::set<std::string>& sub_types,
+                                                                   const std::optional<hash256>& after) {
   std::optional<place> last;
   if (after) {
     auto at = place_of(*after);
     if (!at) return fail(at.error());
     last = std::move(*at);
   }
-  std::vector<unfiltered_record> found;
-  const std::set<std::string> asked(sub_types.begin(), sub_types.end());
-  for (const auto& sub_type : asked) {
+  std::deque<hash256> found;
+  for (const auto& sub_type : sub_types) {
     if (last && sub_type < last->sub_type) continue;
+    if (found.size() >= hashes_ahead) break;
     const bool goes_on = last && sub_type == last->sub_type;
-    auto hashes = waiting_raws(sub_type, goes_on ? std::optional(last->id) : std::nullopt, limit);
+    auto hashes =
+        waiting_raws(sub_type, goes_on ? std::optional(last->id) : std::nullopt, hashes_ahead - found.size());
     if (!hashes) return fail(hashes.error());
+    found.insert(found.end(), hashes->begin(), hashes->end());
+  }
+  return found;
+}
+
+expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
+    std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  std::set<std::string> asked(sub_types.begin(), sub_types.end());
+  std::vector<unfiltered_record> found;
+  const std::scoped_lock lock(paging_);
+  if (!after || ahead_.last != after || ahead_.sub_types != asked) ahead_ = {std::move(asked), after, {}};
+  while (found.empty() && limit != 0) {
+    if (ahead_.next.empty()) {
+      auto more = waiting_after(ahead_.sub_types, ahead_.last);
+      if (!more) return fail(more.error());
+      if (more->empty()) return found;
+      ahead_.next = std::move(*more);
+    }
+    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ahead_.next.size()));
+    const std::vector<hash256> some(ahead_.next.begin(), ahead_.next.begin() + count);
     mongodb_archive::view look(ground_);
-    auto raws = look.get_many(*hashes);
+    auto raws = look.get_many(some);
     if (!raws) return fail(raws.error());
-    for (const auto& raw : *raws) {
-      if (found.size() >= limit) return found;
+    for (const auto& raw : *raws)
       for (const auto& [orgid, timezone] : archive_rules::awaiting(raw))
         found.push_back(for_organisation(raw, orgid, timezone));
-    }
+    ahead_.next.erase(ahead_.next.begin(), ahead_.next.begin() + count);
+    ahead_.last = some.back();
   }
+  if (!found.empty()) ahead_.last = found.back().raw.hash;
   return found;
 }
 

@@ -77,11 +77,11 @@ expected<void> mongodb_lake::prepare() {
           parts_.make_indexes({{"by_entry", bson().add("entry", 1).add("n", 1)}}, *ties_.say, "lake: index");
       !made)
     return made;
-  if (auto told = clock_->compare(entries_.home()); !told) return told;
-  return flag_what_others_set_aside();
+  return clock_->compare(entries_.home());
 }
 
-/// What the original set aside has no flag of ours, by which it is found.
+/// What the original set aside has no flag of ours, by which it is found. This looks at every entry that is
+/// not processed, so it is done when somebody asks for those set aside, and not at each start.
 expected<void> mongodb_lake::flag_what_others_set_aside() {
   bulk_write flags;
   for (const auto* mark : {"bad_data", "skip"})

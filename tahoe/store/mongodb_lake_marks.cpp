@@ -191,6 +191,8 @@ expected<void> mongodb_lake::sweep() {
   constexpr double an_hour = 3600;
   auto some = files_.own_files(*swept_to_, portion);
   if (!some) return fail(some.error());
+  const auto next = some->size() < portion ? std::nullopt : std::optional(some->back().entry);
+  std::erase_if(*some, [&](const auto& file) { return claims_.holds(file.entry.to_hex()); });  // in work here
   std::vector<entry_id> entries;
   for (const auto& file : *some) entries.push_back(file.entry.to_hex());
   auto seen = look(entries, fields({"processed", "_cybexd_state"}), "lake: sweep");
@@ -205,7 +207,7 @@ expected<void> mongodb_lake::sweep() {
     if (!needed) left.push_back(file.id);
   }
   if (auto removed = files_.remove(left); !removed) return removed;
-  swept_to_ = some->size() < portion ? std::nullopt : std::optional(some->back().entry);
+  swept_to_ = next;
   return {};
 }
 

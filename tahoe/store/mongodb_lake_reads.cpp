@@ -92,6 +92,8 @@ expected<std::optional<entry_report>> mongodb_lake::find(const entry_id& id) {
 expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& after, std::size_t limit,
                                                             bool quarantined_only) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (!read_only_ && after.empty())
+    if (auto flagged = flag_what_others_set_aside(); !flagged) return fail(flagged.error());
   bson filter;
   filter.add("_cybexd_aside", true)
       .add("_id", bson().add("$gt", to_object_id(after).value_or(object_id())))

@@ -141,7 +141,11 @@ class Outage(unittest.TestCase):
         """Each query stands there once, has its report, and is answered."""
         with self.database.client() as client:
             instance = client["report_db"]["instance"]
-            until("no query waits", lambda: not instance.count_documents({"sub_type": "query", "data.status": {"$nin": ["ready"]}}), 120, every=0.5)
+            unanswered = {"sub_type": "query", "data.status": {"$nin": ["ready"]}}
+            try:
+                until("every query is answered", lambda: not instance.count_documents(unanswered), 120, every=0.5)
+            except AssertionError:
+                self.fail(f"at {time.time()} not answered: {list(instance.find(unanswered))}")
             queries = list(instance.find({"sub_type": "query"}))
             self.assertEqual(len(queries), len({q["_hash"] for q in queries}))
             self.assertGreaterEqual(len(queries), len(sender.asker.answered))
