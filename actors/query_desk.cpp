@@ -159,7 +159,10 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
     made = report::failed_report(job.type, made.error(), job.work->who.userid, job.work->now);
   }
   if (!made) return store(key, nullptr, "failed");  // no report can have this type
-  if (made->trouble) log(log_level::error, name, "query " + key + ": " + made->trouble->text);
+  if (made->trouble) {
+    log(log_level::error, name, "query " + key + ": " + made->trouble->text);
+    jobs_.at(key).our_fault = true;
+  }
   store(key, std::make_shared<const tahoe::document>(std::move(made->report)),
         made->ready ? "ready" : "failed");
 }
@@ -167,8 +170,12 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
 void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe::document> report,
                              std::string status) {
   const auto& job = jobs_.at(key);
-  messages::store_report done{std::make_shared<const tahoe::document>(job.query), report, status,
-                              options_.claims.owner, job.work->who.who};
+  messages::store_report done{std::make_shared<const tahoe::document>(job.query),
+                              report,
+                              status,
+                              options_.claims.owner,
+                              job.work->who.who,
+                              job.our_fault};
   act::ask(self_, peers_.writer, worker_grace, done)
       .then([this, key, report,
              status](messages::report_stored& result) { stored(key, report, status, result); },

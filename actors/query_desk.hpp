@@ -86,6 +86,7 @@ class query_desk_state {
     bool running = false;
     bool promised = false;   ///< Somebody was told to come back for it, or it is not from an asker at all.
     bool abandoned = false;  ///< Nobody wants it any more.
+    bool our_fault = false;  ///< Its report failed for a fault of the server or a store.
   };
 
   expected<void> accept(const messages::ask_query& asked);

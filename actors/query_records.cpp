@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view seen_field = "_cybexd_visible";
 constexpr std::string_view answer_field = "_cybexd_answer";
+constexpr std::string_view our_fault = "our_fault";  // of an answer: there only where it is so
 
 std::vector<std::string> in_order(std::vector<std::string> orgids) {
   std::sort(orgids.begin(), orgids.end());
@@ -48,10 +49,26 @@ const tahoe::value* answer_of(const tahoe::document& query) {
   return is_it ? answer : nullptr;
 }
 
-/// Whether the report that a query names was made for what the user may see now.
-bool made_for(const tahoe::document& query, const store::visibility& who) {
+/// Whether the report that a query names was made for what the user may see now, and not in a moment of
+/// trouble.
+bool still_holds(const tahoe::document& query, const store::visibility& who) {
   const auto* seen = extra(query, seen_field);
-  return seen != nullptr && *seen == seen_by(who) && answer_of(query) != nullptr;
+  const auto* answer = answer_of(query);
+  return seen != nullptr && *seen == seen_by(who) && answer != nullptr && answer->find(our_fault) == nullptr;
+}
+
+/// Keeps with the query which report it is, what its asker could see, whether it is a failure of ours, and
+/// time and pages of its own, since a stored report may be another query's.
+void remember_answer(tahoe::document& query, const messages::store_report& done) {
+  const auto& report = *done.report;
+  tahoe::value answer{tahoe::object{}};
+  answer.set("report", crypto::to_hex(report.hash));
+  answer.set("timestamp", report.timestamp);
+  for (const std::string_view key : {"current_page", "next_page"})
+    if (const auto* page = extra(report, key)) answer.set(key, *page);
+  if (done.our_fault) answer.set(our_fault, true);
+  set_extra(query, answer_field, std::move(answer));
+  set_extra(query, seen_field, seen_by(done.who));
 }
 
 /// What taking a query changes in it, without conditions.
@@ -125,7 +142,7 @@ expected<taken_query> open_query(store::report_store& store, const report::query
   }
   const auto status = report::status_of(**stored);
   const bool finished = status == "ready" || status == "failed";
-  if (finished && !redo && made_for(**stored, who)) {
+  if (finished && !redo && still_holds(**stored, who)) {
     auto report = report_of(store, **stored);
     if (!report) return fail(report.error());
     if (*report)
@@ -172,7 +189,7 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   if (!update) return unavailable(update.error());
   if (done.report) {
     update->new_children.insert(update->new_children.begin(), *done.report);  // before what names it
-    remember_answer(update->query, *done.report, done.who);
+    remember_answer(update->query, done);
   }
   update->only_if_status = "processing";
   update->only_if_claimed_by = done.owner;
@@ -183,16 +200,6 @@ messages::report_stored finish_query(store::report_store& store, const messages:
   if (auto now = store.get(done.query->hash); now && *now) stored = std::move(now);
   const auto socket = report::socket_of(**stored);
   return {outcome::stored, "", socket ? *socket : report::reply_socket{}};
-}
-
-void remember_answer(tahoe::document& query, const tahoe::document& report, const store::visibility& who) {
-  tahoe::value answer{tahoe::object{}};
-  answer.set("report", crypto::to_hex(report.hash));
-  answer.set("timestamp", report.timestamp);
-  for (const std::string_view key : {"current_page", "next_page"})
-    if (const auto* page = extra(report, key)) answer.set(key, *page);
-  set_extra(query, answer_field, std::move(answer));
-  set_extra(query, seen_field, seen_by(who));
 }
 
 tahoe::document as_asked(tahoe::document report, const tahoe::document& query) {

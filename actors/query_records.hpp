@@ -73,8 +73,4 @@ struct taken_query {
                                                                    const store::visibility& who,
                                                                    const tahoe::hash256& report);
 
-/// Keeps with the query which report it is, what its asker could see, and time and pages of its own, since a
-/// stored report may be another query's.
-void remember_answer(tahoe::document& query, const tahoe::document& report, const store::visibility& who);
-
 }  // namespace cybexd::actors

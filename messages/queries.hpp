@@ -43,6 +43,7 @@ struct store_report {
   std::string status;                             ///< `ready` or `failed`
   std::string owner;                              ///< Of the claim under which it was taken.
   store::visibility who = {};                     ///< What the asker could see when it was made.
+  bool our_fault = false;  ///< It failed for a fault of the server or a store: who asks again gets a new one.
 };
 
 struct report_stored {

@@ -65,6 +65,33 @@ BOOST_AUTO_TEST_CASE(a_report_is_shown_as_its_asker_asked_it) {
   BOOST_TEST(!found(crypto::sha256("no report"), visible).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_of_ours_is_no_answer_for_who_asks_again) {
+  start();
+  hold = true;
+  const auto asked = send("count", count_of("10.0.0.1"));
+  hold = false;
+  release(report::failed_report("count", {failure::unavailable, "a store is away"}, tests::user, now));
+  const auto failed = good(asked);
+  BOOST_TEST((failed.status == outcome::failed));
+  BOOST_TEST(found(failed.report.hash, visible).has_value());
+  const auto again = good(send("count", count_of("10.0.0.1")));
+  BOOST_TEST((again.status == outcome::ready));
+  BOOST_TEST((again.report.data == tahoe::value(2)));
+  const auto made = reports_made;
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).status == outcome::ready));
+  BOOST_TEST(reports_made == made);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_of_the_query_is_its_answer) {
+  start();
+  hold = true;
+  const auto asked = send("count", count_of("10.0.0.1"));
+  hold = false;
+  release(report::failed_report("count", {failure::bad_input, "no such thing"}, tests::user, now));
+  BOOST_TEST((good(asked).status == outcome::failed));
+  BOOST_TEST((good(send("count", count_of("10.0.0.1"))).status == outcome::failed));
+}
+
 BOOST_AUTO_TEST_CASE(a_report_is_gone_with_what_it_was_made_of) {
   visible.orgids = {"org", "other org"};
   start();
