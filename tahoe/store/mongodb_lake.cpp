@@ -225,15 +225,19 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
   const std::scoped_lock lock(taking_);
   clock_->compare_now_and_then(entries_.home());
   std::vector<candidate> some;
+  // A claim must not run out while a slow server still notes it. Who takes less than he may comes again soon.
+  constexpr std::size_t most_at_once = 2'000;
+  auto bounded = limits;
+  bounded.entries = std::min(limits.entries, most_at_once);
   // Other servers may be faster; then there are others to take.
   constexpr int most_tries = 5;
   for (int attempt = 0; attempt < most_tries && limits.entries != 0; ++attempt) {
-    auto found = candidates(limits);
+    auto found = candidates(bounded);
     if (!found) return fail(found.error());
     some = std::move(*found);
     if (some.empty()) break;
     if (auto added = add_sizes(some); !added) return fail(added.error());
-    auto ours = claim(some, limits);
+    auto ours = claim(some, bounded);
     if (!ours) return fail(ours.error());
     if (*ours) break;
   }

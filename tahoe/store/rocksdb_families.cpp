@@ -79,18 +79,6 @@ rocksdb::BlockBasedTableOptions table_options(use kind, const std::shared_ptr<ro
   return table;
 }
 
-/// Keys in no order: a merge into one large level rewrites all of it each time, so that the cost of a record
-/// grows with the archive. Runs of like size are merged instead: a row is rewritten once for each doubling.
-void merge_runs_of_like_size(rocksdb::ColumnFamilyOptions& options) {
-  options.compaction_style = rocksdb::kCompactionStyleUniversal;
-  options.level0_file_num_compaction_trigger = 8;
-  // While a large merge runs, more files are let come: a look-up asks each file's filter, which costs less
-  // than writers that wait.
-  options.level0_slowdown_writes_trigger = 40;
-  options.level0_stop_writes_trigger = 60;
-  options.compression = rocksdb::kZSTD;  // most of a family is not in its largest run
-}
-
 rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = 32u << 20;
@@ -103,7 +91,8 @@ rocksdb::ColumnFamilyOptions family_options(const plan& p, const std::shared_ptr
     options.compression = p.kind == use::arrivals ? rocksdb::kZSTD : rocksdb::kLZ4Compression;
     options.bottommost_compression = rocksdb::kZSTD;
   }
-  if (scattered(p.kind)) merge_runs_of_like_size(options);
+  // Keys in no order: every merge rewrites most of a family, so files are let gather first.
+  if (scattered(p.kind)) options.level0_file_num_compaction_trigger = 8;
   if (p.kind == use::documents) {
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.05;
