@@ -70,8 +70,8 @@ BOOST_AUTO_TEST_CASE(tls_and_its_files_read_again) {
   BOOST_REQUIRE(first.connected());
   BOOST_TEST(first.serial() == 1);
   BOOST_TEST(first.ask(ping, "}").ends_with(R"({"message":"pong"})"));
-  BOOST_TEST(tls_client(s.ports.http, TLS1_2_VERSION).connected());
-  BOOST_TEST(!tls_client(s.ports.http, TLS1_1_VERSION).connected());
+  BOOST_TEST(tls_client(s.ports.http, tls_client::highest::tls_1_2).connected());
+  BOOST_TEST(!tls_client(s.ports.http, tls_client::highest::tls_1_1).connected());
   raw_client plain(s.ports.http);
   BOOST_TEST(plain.ask(ping).status == 0u);
 

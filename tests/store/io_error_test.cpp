@@ -21,7 +21,7 @@ struct flaky_home {
   temp_dir room;
   embedded_options options;
   std::shared_ptr<disk_faults> faults = std::make_shared<disk_faults>();
-  std::unique_ptr<rocksdb::Env> disk = disk_that_may_fill(std::make_shared<flaky_disk>(faults));
+  std::unique_ptr<rocksdb::Env> disk = disk_that_may_fill(make_flaky_disk(faults));
   std::shared_ptr<rocksdb_home> home;
   stores all;
   std::vector<entry_id> acknowledged;

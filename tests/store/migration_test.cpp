@@ -2,11 +2,11 @@
 #include "tahoe/store/migration.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <iostream>
 #include <random>
 
 #include "tests/fixtures/child_case.hpp"
 #include "tests/fixtures/failing_store.hpp"
+#include "tests/fixtures/killed_migration.hpp"
 #include "tests/fixtures/migrations.hpp"
 
 namespace cybexd::tests {
@@ -127,9 +127,7 @@ BOOST_AUTO_TEST_CASE(child_migrates, *boost::unit_test::disabled()) {
   const auto room = child_case::argument();
   auto options = small_batches();
   options.batch_items = 2;
-  options.on_progress = [](const store::migration_progress& p) {
-    std::cout << p.part << " " << p.done << "." << std::endl;  // unbuffered: the parent counts them
-  };
+  options.on_progress = tell_parent;
   must(migrate(opened(room + "/from", true), opened(room + "/to"), options));
 }
 
@@ -143,19 +141,8 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_and_run_again) {
     fill(from, seed.value, 40);
   }
   const auto before = files_of(room / "from");
-  int kills = 0;
-  for (int i = 0; i < 12; ++i) {
-    child_case child("migration/child_migrates", room.path().string());
-    const auto lines = 1 + random() % (i % 2 == 0 ? 40 : 400);
-    bool ended = false;
-    for (std::uint64_t line = 0; line < lines && !ended; ++line) ended = child.read_to(".").empty();
-    if (ended) {
-      BOOST_TEST(child.wait() == 0);
-    } else {
-      child.kill_now();
-      ++kills;
-    }
-  }
+  const int kills = kill_now_and_then("migration/child_migrates", room.path().string(), random,
+                                      {.runs = 12, .short_run = 40, .long_run = 400});
   BOOST_TEST_MESSAGE(kills << " kills");
   BOOST_TEST(kills > 0);
   auto from = opened(room / "from", true), to = opened(room / "to");

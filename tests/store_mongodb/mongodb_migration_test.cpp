@@ -1,10 +1,10 @@
 // All four stores between MongoDB and the other homes: whole, cut short, killed, read only.
 #include <boost/test/unit_test.hpp>
-#include <iostream>
 #include <random>
 
 #include "tests/fixtures/child_case.hpp"
 #include "tests/fixtures/failing_store.hpp"
+#include "tests/fixtures/killed_migration.hpp"
 #include "tests/fixtures/migrations.hpp"
 #include "tests/fixtures/mongodb_lakes.hpp"
 
@@ -126,9 +126,7 @@ BOOST_AUTO_TEST_CASE(child_migrates_to_mongodb, *boost::unit_test::disabled()) {
   from.read_only = true;
   auto options = small_batches();
   options.batch_items = 4;
-  options.on_progress = [](const store::migration_progress& p) {
-    std::cout << p.part << " " << p.done << "." << std::endl;  // unbuffered: the parent counts them
-  };
+  options.on_progress = tell_parent;
   must(migrate(must(store::open_embedded(from)), must(store::open_stores(places)), options));
 }
 
@@ -144,20 +142,9 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_and_run_again) {
   for (auto [place, kind] : {std::pair(&places.cache, "c"), std::pair(&places.archive, "t"),
                              std::pair(&places.report, "r"), std::pair(&places.identity, "i")})
     place->db = db + kind;
-  int kills = 0;
-  for (int i = 0; i < 8; ++i) {
-    child_case child("mongodb_migration/child_migrates_to_mongodb",
-                     from.options.directory + " " + places.cache.url + " " + db);
-    const auto lines = 1 + random() % (i % 2 == 0 ? 30 : 150);
-    bool ended = false;
-    for (std::uint64_t line = 0; line < lines && !ended; ++line) ended = child.read_to(".").empty();
-    if (ended) {
-      BOOST_TEST(child.wait() == 0);
-    } else {
-      child.kill_now();
-      ++kills;
-    }
-  }
+  const int kills = kill_now_and_then("mongodb_migration/child_migrates_to_mongodb",
+                                      from.options.directory + " " + places.cache.url + " " + db, random,
+                                      {.runs = 8, .short_run = 30, .long_run = 150});
   BOOST_TEST_MESSAGE(kills << " kills");
   BOOST_TEST(kills > 0);
   from.reopen();
