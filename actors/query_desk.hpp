@@ -101,6 +101,7 @@ class query_desk_state {
   void store(const std::string& key, std::shared_ptr<const tahoe::document> report, std::string status);
   void stored(const std::string& key, const std::shared_ptr<const tahoe::document>& report,
               const std::string& status, const messages::report_stored& result);
+  void postpone(const std::string& key, const error& answer, const std::string& why);
   void put_back(const std::string& key);
   void withdraw(const std::string& key);
   void finish(const std::string& key);

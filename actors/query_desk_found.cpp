@@ -1,5 +1,6 @@
 // The query desk's other half: queries that others put into the store, askers who leave, the orderly stop.
 #include <algorithm>
+#include <utility>
 
 #include "actors/log.hpp"
 #include "actors/query_desk.hpp"
@@ -8,6 +9,11 @@
 #include "tahoe/document.hpp"
 
 namespace cybexd::actors {
+namespace {
+
+constexpr double again_after = 5;  // seconds until a query that met a store's outage is tried again
+
+}  // namespace
 
 messages::queries_taken query_desk_state::run(const messages::run_queries& found) {
   messages::queries_taken out;
@@ -59,6 +65,21 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));
   store(key, std::move(report), "failed");
+}
+
+/// A store is away: the query stays in `processing`, and our claim on it ends soon, so that the query poller
+/// takes it again. Whoever waits is told to come back. Where the claim cannot be shortened it runs out as it
+/// stands.
+void query_desk_state::postpone(const std::string& key, const error& answer, const std::string& why) {
+  log(log_level::error, name, "query " + key + " is put off, " + answer.text + ": " + why);
+  auto& job = jobs_.at(key);
+  for (auto& [number, waiting] : job.waiters) (*waiting.answer)(fail(answer));
+  for (auto& asked : std::exchange(job.parked, {})) (*asked.reply)(fail(answer));
+  const std::vector<tahoe::hash256> ours{job.query.hash};
+  if (const auto shorter = options_.store->renew(ours, {options_.claims.owner, options_.now() + again_after});
+      !shorter)
+    log(log_level::warning, name, "its claim could not be shortened: " + shorter.error().text);
+  finish(key);
 }
 
 void query_desk_state::put_back(const std::string& key) {

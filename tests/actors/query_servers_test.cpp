@@ -63,6 +63,40 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_gone_renews_nothing) {
   BOOST_TEST(takeable() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_that_meets_an_outage_is_made_when_it_is_over) {
+  start();
+  poll();
+  hold = true;
+  const auto asked = send("count", count_of("10.0.0.1"));
+  hold = false;
+  release(report::failed_report("count", {failure::unavailable, "the archive is away"}, tests::user, now));
+  BOOST_REQUIRE(asked->has_value());
+  BOOST_REQUIRE(!(*asked)->has_value());
+  BOOST_TEST(((*asked)->error().kind == failure::unavailable));
+  BOOST_TEST(status_of("10.0.0.1") == "processing");
+  now += 4;
+  advance(std::chrono::seconds(2));
+  BOOST_TEST(reports_made == 1);
+  now += 2;
+  advance(std::chrono::seconds(2));
+  BOOST_TEST(reports_made == 2);
+  BOOST_TEST(status_of("10.0.0.1") == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(equal_queries_of_the_operator_meet_one_outage) {
+  start();
+  hold = true;
+  const auto first = send("count", count_of("10.0.0.1"), false, tests::user, true);
+  const auto second = send("count", count_of("10.0.0.1"), false, tests::user, true);
+  release(fail(failure::unavailable, "the archive is away"));
+  for (const auto& asked : {first, second}) {
+    BOOST_REQUIRE(asked->has_value());
+    BOOST_REQUIRE(!(*asked)->has_value());
+    BOOST_TEST(((*asked)->error().kind == failure::unavailable));
+  }
+  BOOST_TEST(reports_made == 1);
+}
+
 BOOST_AUTO_TEST_CASE(of_two_servers_one_makes_the_report_of_a_waiting_query) {
   const auto waiting = *report::with_status(asked.query, "wait");
   asked.parts.insert(asked.parts.end(), waiting.new_children.begin(), waiting.new_children.end());
