@@ -101,7 +101,7 @@ class Outage(unittest.TestCase):
         self.addCleanup(self.database.__exit__, None)
 
     def hub_on(self, port, **settings):
-        hub = MongoHub(self.database.url(port, APP), claim="10s", **settings)
+        hub = MongoHub(self.database.url(port, APP), claim="10s", **{"http.query_patience": "5s", **settings})
         self.addCleanup(hub.__exit__, None)
         hub.org(ORG)
         hub.start(within=120)

@@ -25,8 +25,9 @@ class Servers:
     """Three servers, each in a thread of its own killed and started again at random moments until told to stop."""
 
     def __init__(self, url, rng):
-        first = MongoHub(url, claim=f"{CLAIM:g}s")
-        self.hubs = [first] + [MongoHub(url, like=first, claim=f"{CLAIM:g}s") for _ in range(2)]
+        settings = {"claim": f"{CLAIM:g}s", "http.query_patience": "5s"}
+        first = MongoHub(url, **settings)
+        self.hubs = [first] + [MongoHub(url, like=first, **settings) for _ in range(2)]
         self.rngs = [random.Random(rng.random()) for _ in self.hubs]
         self.quiet = threading.Event()
         self.kills, self.problems = 0, []

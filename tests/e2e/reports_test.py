@@ -119,7 +119,7 @@ class Leaving(unittest.TestCase):
         return connections
 
     def hub_with_work(self):
-        hub = Hub(**{"report.workers": 1})
+        hub = Hub(**{"report.workers": 1, "http.query_patience": "5s"})
         self.addCleanup(hub.__exit__, None)
         hub.org("one")
         hub.start()
@@ -181,7 +181,7 @@ class Leaving(unittest.TestCase):
 
 class ManyWaiting(unittest.TestCase):
     def test_five_thousand_queries_at_once(self):
-        with Hub() as hub:
+        with Hub(**{"http.query_patience": "5s"}) as hub:
             hub.org("one")
             hub.start()
             self.assertEqual(hub.post_ndjson([login_record(n) for n in range(100)], "cowrie", "one")[0], 201)
