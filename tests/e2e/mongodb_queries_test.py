@@ -104,6 +104,8 @@ class Watcher:
     def listen(self):
         quiet_since = time.monotonic()
         while not self.ending.is_set() or time.monotonic() - quiet_since < 2:
+            if not self.ending.is_set():
+                quiet_since = time.monotonic()
             change = self.stream.try_next()
             if change is None:
                 continue
@@ -115,6 +117,7 @@ class Watcher:
     def end(self):
         self.ending.set()
         self.thread.join(60)
+        assert not self.thread.is_alive()
         return self.changes
 
 
