@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -25,6 +26,13 @@ CYBEXD = os.environ["CYBEXD"]
 SOURCE = os.environ["CYBEXD_SOURCE_DIR"]
 SHARED = os.environ["CYBEXD_SHARED_DIR"]
 ADMIN = "admin@example.org"
+
+
+def seeded():
+    """Chance that is the same in every run, so that a failure can be run again; $CYBEXD_TEST_SEED explores."""
+    seed = int(os.environ.get("CYBEXD_TEST_SEED", "20261125"))
+    print("seed", seed)
+    return random.Random(seed)
 
 
 def golden(name):
