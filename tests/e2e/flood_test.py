@@ -12,13 +12,14 @@ from harness import Hub
 
 CONNECTIONS = 200
 SECONDS = float(os.environ.get("CYBEXD_FLOOD_SECONDS", "3"))  # the whole: 30
-RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "400"))  # of one upload
+RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "100"))  # of one upload, whose size stays; the whole: 400
+FILLER = 80_000  # bytes of one upload beside what makes its records differ
 MEMORY = 512 << 20
 
 
 def record(marker):
     return {"eventid": "cowrie.login.failed", "session": f"s{marker % 5000}", "sensor": "flood", "src_ip": f"198.51.{marker % 200}.{marker % 250}",
-            "username": f"user{marker % 300}", "password": f"password-{marker}", "timestamp": "2026-01-01T00:00:00.5Z", "message": "x" * 200, "marker": marker}
+            "username": f"user{marker % 300}", "password": f"password-{marker}", "timestamp": "2026-01-01T00:00:00.5Z", "message": "x" * (FILLER // RECORDS), "marker": marker}
 
 
 class Client:
