@@ -1,14 +1,13 @@
 """`backup` and `restore`: of a running server and without one, cut short, damaged, over another store."""
 import json
 import os
-import random
 import shutil
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import ADMIN, CYBEXD, Hub, until
+from harness import ADMIN, CYBEXD, Hub, seeded, until
 
 
 def record(number):
@@ -128,9 +127,7 @@ class Backup(unittest.TestCase):
         folder = hub.folder + "/backup"
         hub.json("backup", folder)
         before = everything(hub)
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         names = sorted(n for n in os.listdir(folder + "/store") if os.path.getsize(f"{folder}/store/{n}"))
 
         def damaged(change, words):
@@ -177,9 +174,7 @@ class Backup(unittest.TestCase):
         hub = self.hub()
         digest = filled(hub, 3000)
         hub.start()
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         began = time.monotonic()
         hub.run("backup", hub.folder + "/first")
         takes = time.monotonic() - began
@@ -210,9 +205,7 @@ class Backup(unittest.TestCase):
         hub.run("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", input=record(90_000))
         hub.run("archive", "once")
         newer = hub.digest()
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         began = time.monotonic()
         hub.run("restore", hub.folder + "/backup", "--replace")
         takes = time.monotonic() - began
