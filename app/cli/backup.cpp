@@ -189,7 +189,7 @@ expected<std::string> put_back(const backup::manifest& m, const std::string& fol
     const auto opened = store::open_embedded(embedded_options_of(to, draft));
     if (!opened) return fail(opened.error());
   }
-  const auto aside = place + ".before-" + time_text(unix_now(), "%Y%m%dT%H%M%SZ");
+  const auto aside = backup::free_name(place + ".before-" + time_text(unix_now(), "%Y%m%dT%H%M%SZ"));
   if (!*occupied) fs::remove_all(place, problem);  // an empty folder
   if (auto swapped = backup::swap_in(draft, place, aside); !swapped) return fail(swapped.error());
   return *occupied ? aside : std::string();

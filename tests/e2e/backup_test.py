@@ -68,6 +68,33 @@ class Backup(unittest.TestCase):
         self.assertEqual(everything(hub), before)
         self.assertEqual(hub.json("restore", folder, "--check")["files"], len(manifest["files"]))
 
+    def test_restores_in_one_second_keep_every_old_store(self):
+        """Symptom: the second one's old store had the name of the first one's, and was deleted."""
+        hub = self.hub()
+        filled(hub, 20)
+        hub.run("backup", hub.folder + "/backup", "--quick")
+        now = int(time.time())
+        for second in range(now - 1, now + 120):
+            aside = hub.dir + time.strftime("/data/store.before-%Y%m%dT%H%M%SZ", time.gmtime(second))
+            os.mkdir(aside)
+            with open(aside + "/of-another-restore", "w", encoding="utf-8"):
+                pass
+        kept = set()
+        for _ in range(2):
+            before = everything(hub)
+            old = hub.json("restore", hub.folder + "/backup", "--replace")["old_store"]
+            self.assertNotIn(old, kept)
+            kept.add(old)
+            self.assertEqual(os.listdir(hub.dir + "/data").count("restoring"), 0)
+            os.rename(hub.dir + "/data/store", hub.folder + "/new")
+            os.rename(old, hub.dir + "/data/store")
+            self.assertEqual(everything(hub), before)
+            os.rename(hub.dir + "/data/store", old)
+            os.rename(hub.folder + "/new", hub.dir + "/data/store")
+        for name in os.listdir(hub.dir + "/data"):
+            if name.startswith("store.before-"):
+                self.assertNotEqual(os.path.exists(f"{hub.dir}/data/{name}/of-another-restore"), f"{hub.dir}/data/{name}" in kept)
+
     def test_of_a_running_server_under_load(self):
         hub, other = self.hub(), self.hub()
         filled(hub, 50)
