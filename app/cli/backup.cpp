@@ -223,7 +223,7 @@ int backup_store(const invocation& call) {
   {
     auto to = backend::open(*config);  // let go at once, so that a server may start meanwhile
     if (!to) return tell(call, to.error());
-    checkpoint = to->call("checkpoint", tahoe::object{});
+    checkpoint = to->call("checkpoint", tahoe::object{{"process", std::int64_t{::getpid()}}});
   }
   if (!checkpoint) return tell(call, checkpoint.error());
   const auto m = copy_checkpoint(*checkpoint, folder, config->values, call.has("quick"));

@@ -95,6 +95,32 @@ class Backup(unittest.TestCase):
             if name.startswith("store.before-"):
                 self.assertNotEqual(os.path.exists(f"{hub.dir}/data/{name}/of-another-restore"), f"{hub.dir}/data/{name}" in kept)
 
+    def test_a_call_of_a_client_that_was_killed(self):
+        """Its checkpoint, made late, must not take the place of that of the next backup."""
+        hub = self.hub()
+        filled(hub, 20)
+        hub.start()
+
+        def checkpoint(process):
+            return hub.operate("checkpoint", {"process": process})
+
+        with open(hub.dir + "/data/backup.lock", "w", encoding="ascii") as file:
+            file.write("12\n")
+        folder = hub.dir + "/data/checkpoint"
+        self.assertEqual(checkpoint(12)["ok"]["directory"], folder)
+        made = os.stat(folder).st_ino
+        for stale in (11, None):
+            self.assertIn("process 12", checkpoint(stale)["error"])
+            self.assertEqual(os.stat(folder).st_ino, made)
+        answers = []
+        together = [threading.Thread(target=lambda: answers.append(checkpoint(12))) for _ in range(4)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join()
+        self.assertEqual(["ok" in answer for answer in answers], [True] * 4, answers)
+        self.assertEqual(hub.json("backup", hub.folder + "/backup")["digest"], hub.digest())
+
     def test_of_a_running_server_under_load(self):
         hub, other = self.hub(), self.hub()
         filled(hub, 50)
