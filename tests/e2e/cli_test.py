@@ -210,6 +210,17 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
             self.assertFalse(os.path.exists(folder + "/hub"))
 
+    def test_a_failed_init_leaves_what_was_there(self):
+        """Symptom: in a folder with a `data` of its own, a failed `init` removed that."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/data")
+            with open(folder + "/data/mine", "w", encoding="utf-8") as file:
+                file.write("years of work")
+            self.assertEqual(plain("init", "--dir", folder, "--admin", "no address").returncode, 1)
+            self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
+            self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
+            self.assertTrue(os.path.exists(folder + "/data/mine"))
+
     def test_envelopes(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             config = ("--config", hub.dir + "/cybexd.toml")

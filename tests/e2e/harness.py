@@ -16,6 +16,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -195,6 +196,20 @@ class Hub:
     def resident_bytes(self, what="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(what + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+
+    def operate(self, name, value):
+        """One operation over the operators' Unix socket, as commands ask for it."""
+        connection = http.client.HTTPConnection("localhost", timeout=120)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(120)
+        try:
+            connection.sock.connect(os.path.join(self.dir, "data", "cybexd.sock"))
+            connection.request("POST", "/operator/" + name, json.dumps(value).encode())
+            return json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException) as problem:
+            raise Refused(repr(problem)) from problem
+        finally:
+            connection.close()
 
     # --- HTTP
 
