@@ -60,22 +60,15 @@ class asker {
     who_.userid.assign(64, 'a');
   }
 
+  /// Measured again while other work on the machine holds up more than one report of 200.
   void row(const std::string& name, std::size_t reports, const std::string& type,
            const std::function<tahoe::value()>& query) {
-    std::vector<bench::cost> costs;
-    for (std::size_t i = 0; i < reports; ++i) {
-      const auto data = query();
-      const bench::stopwatch watch;
-      auto view = must(stores_.archive->view());
-      const auto made = must(report::answer(type, data, who_, *view, now_ += 30, options_));
-      const auto read = view->rows_read();
-      view.reset();  // which may be a command of its own
-      const auto cost = watch.stop(read);
-      if (!made.ready) throw std::runtime_error(name + ": " + tahoe::to_json(made.report.data));
-      costs.push_back(cost);
-      if (type == "count") last_count = *made.report.data.get_if<std::int64_t>();
-    }
-    rows_.push_back(bench::summed_up(name, costs));
+    constexpr int most_rounds = 5;
+    int round = 1;
+    auto costs = measured(name, reports, type, query);
+    for (; reports >= 200 && round < most_rounds && bench::disturbed(costs); ++round)
+      costs = measured(name, reports, type, query);
+    rows_.push_back(bench::summed_up(name, costs, round));
   }
 
   /// `z<rank>` with ranks from `low` to `high` of a law's n = events / `part`, each rank as likely.
@@ -109,6 +102,23 @@ class asker {
   std::int64_t last_count = 0;
 
  private:
+  std::vector<bench::cost> measured(const std::string& name, std::size_t reports, const std::string& type,
+                                    const std::function<tahoe::value()>& query) {
+    std::vector<bench::cost> costs;
+    for (std::size_t i = 0; i < reports; ++i) {
+      const auto data = query();
+      const bench::stopwatch watch;
+      auto view = must(stores_.archive->view());
+      const auto made = must(report::answer(type, data, who_, *view, now_ += 30, options_));
+      const auto read = view->rows_read();
+      view.reset();  // which may be a command of its own
+      costs.push_back(watch.stop(read));
+      if (!made.ready) throw std::runtime_error(name + ": " + tahoe::to_json(made.report.data));
+      if (type == "count") last_count = *made.report.data.get_if<std::int64_t>();
+    }
+    return costs;
+  }
+
   store::stores stores_;
   double events_;
   double now_ = bench::newest;
@@ -204,7 +214,7 @@ int time_input(asker& ask) {
     queries.push_back(std::move(*query.find("data")));
   }
   std::size_t at = 0;
-  ask.row(type, queries.size(), type, [&] { return queries[at++]; });
+  ask.row(type, queries.size(), type, [&] { return queries[at++ % queries.size()]; });
   std::cout << tahoe::to_json(ask.rows().front()) << "\n";
   return 0;
 }
