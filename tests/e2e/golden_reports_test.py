@@ -95,6 +95,25 @@ class GoldenReports(unittest.TestCase):
             for case, answer in zip(scenario["cases"], answers):
                 with self.subTest(type=case["type"], data=case["data"], user=case["user"]):
                     self.check(case, answer)
+            self.check_pages(hub, folder, scenario)
+
+    def check_pages(self, hub, folder, scenario):
+        """Which ten events are on a page of a case that is not exact is ours to choose; no event is on two, and none is missing."""
+        cases = [c for c in scenario["cases"] if not c["exact"]]
+        self.assertEqual(len(cases), 11)
+        common = lambda c: {"user": c["user"], "now": scenario["now"]}  # noqa: E731
+        counts = [a["report"]["data"] for a in self.batch(hub, folder, [{"type": "count", "data": c["data"], **common(c)} for c in cases])]
+        events = {"level": 1, "summary": False, "summary_graph": False, "return_type": "event"}
+        for case, count in zip(cases, counts):
+            pages = range(1, count // 10 + 3)
+            answers = [a["report"] for a in self.batch(hub, folder, [{"type": "related", "data": {**case["data"], **events, "page": page}, **common(case)} for page in pages])]
+            sizes = [len(a["data"]) for a in answers]
+            self.assertEqual(sizes, [max(0, min(10, count - 10 * (page - 1))) for page in pages])
+            self.assertEqual([(a["current_page"], a["next_page"]) for a in answers], [(page, page + 1 if size else 1) for page, size in zip(pages, sizes)])
+            shown = [d for a in answers for d in a["data"]]
+            self.assertEqual(len({d["_hash"] for d in shown}), count)
+            asked = attribute_of(case["data"]["sub_type"], case["data"]["data"])["_hash"]
+            self.assertTrue(all(asked in d["_ref"] for d in shown))
 
     def test_time_ranges(self):
         """Each range by an attribute of its own: events right at its ends and a second outside them."""
