@@ -63,11 +63,11 @@ expected<content> make_content(query_type type, const tahoe::value& data, const 
 expected<document> to_report(std::string_view type, content&& made, const asker& who, double now) {
   auto report =
       tahoe::make_report(std::string(type), std::move(made.data), who.userid, now, made.page, made.next_page);
-  if (!report) return report;
-  auto stored = tahoe::to_bson(tahoe::to_value(*report));
-  if (!stored && stored.error().kind == failure::too_large && !made.if_too_large.empty())
-    return fail(failure::too_large, made.if_too_large);
-  if (!stored) return fail(stored.error());
+  if (report) {
+    if (auto stored = tahoe::to_bson(tahoe::to_value(*report)); !stored) report = fail(stored.error());
+  }
+  if (!report && report.error().kind == failure::too_large && !made.if_too_large.empty())
+    return fail(failure::too_large, std::move(made.if_too_large));
   return report;
 }
 

@@ -10,6 +10,9 @@ namespace cybexd::report {
 /// Takes events in, and arranges them at the end.
 class rank_graph::reader {
  public:
+  /// Of everything: then numbers of nodes are looked up in an array, which is as long as the largest of them.
+  explicit reader(bool of_everything) : largest_dense_(of_everything ? 1u << 28 : 0) {}
+
   /// Numbers of attributes as they come.
   [[nodiscard]] const std::vector<store::node>& attribute_nodes() const { return attribute_nodes_; }
 
@@ -48,9 +51,8 @@ class rank_graph::reader {
 
  private:
   [[nodiscard]] index attribute_index(store::node node) {
-    constexpr store::node largest_dense = 1u << 28;
     index* place = nullptr;
-    if (node < largest_dense) {
+    if (node < largest_dense_) {
       if (node >= dense_.size()) dense_.resize(static_cast<std::size_t>(node + node / 8 + 1024), 0);
       place = &dense_[static_cast<std::size_t>(node)];
     } else {
@@ -104,8 +106,9 @@ class rank_graph::reader {
   rank_graph into_;
   std::vector<store::node> attribute_nodes_;
   std::vector<index> degrees_;
-  std::unordered_map<store::node, index> sparse_;  ///< Index + 1 of an attribute with a large node number.
-  std::vector<index> dense_;                       ///< The same for small ones; 0 is none.
+  store::node largest_dense_;                      ///< Nodes of smaller numbers are in `dense_`.
+  std::unordered_map<store::node, index> sparse_;  ///< Index + 1 of an attribute.
+  std::vector<index> dense_;                       ///< The same by number; 0 is none.
 };
 
 /// Attribute by attribute, as far as paths lead.
@@ -172,7 +175,7 @@ expected<std::optional<rank_graph>> rank_graph::read_near(const store::event_fac
                                                           store::archive_view& view, int max_edges,
                                                           std::uint64_t most_visits,
                                                           const go_on& keep_going) {
-  reader into;
+  reader into(false);
   leash hold(keep_going);
   near_reader near(into, who, view, most_visits, hold);
   into.add(start);
@@ -191,7 +194,7 @@ expected<std::optional<rank_graph>> rank_graph::read_near(const store::event_fac
 
 expected<rank_graph> rank_graph::read_all(const store::visibility& who, store::archive_view& view,
                                           std::size_t most_bytes, const go_on& keep_going) {
-  reader into;
+  reader into(true);
   std::optional<error> stopped;
   leash hold(keep_going);
   const auto visited = view.all_events(who, [&](const store::event_facts& event) {

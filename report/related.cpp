@@ -185,6 +185,7 @@ expected<void> collector::read_documents() {
     const auto some = std::span(events).subspan(at, std::min(events_at_once, events.size() - at));
     if (auto done = read_events(some, at + some.size() == events.size()); !done) return done;
   }
+  if (!shows_documents() && !asked_.summary_graph) return {};  // a summary has an order of its own
   const auto by_hash = [](const document& a, const document& b) { return a.hash < b.hash; };
   std::sort(found_.attributes.begin(), found_.attributes.end(), by_hash);
   std::sort(found_.objects.begin(), found_.objects.end(), by_hash);

@@ -13,7 +13,7 @@ namespace cybexd::report {
 inline constexpr std::size_t events_per_page = 10;
 
 struct related_limits {
-  std::size_t documents = 200'000;  ///< Events, sessions, objects and attributes together.
+  std::size_t documents = 1'000'000;  ///< Events, sessions, objects and attributes together.
 };
 
 struct related_result {
