@@ -110,10 +110,10 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
     const auto& kept = entries[i];
     const auto file = object_id::make();
     marking_work work;
-    work.id = object_id::make();
+    work.entry.id = object_id::make();
     work.parts = parts_of(kept.report.mark);
-    if (kept.sealed) files.push_back({file, work.id, kept.report.entry.name, *kept.sealed});
-    if (!documents.insert(adopted_document(kept, work.parts, work.id, file)))
+    if (kept.sealed) files.push_back({file, work.entry.id, kept.report.entry.name, *kept.sealed});
+    if (!documents.insert(adopted_document(kept, work.parts, work.entry.id, file)))
       return fail(failure::too_large,
                   "lake: adopt: entry " + kept.report.entry.id + " is over MongoDB's limit for a document");
     marks.push_back(std::move(work));
