@@ -37,7 +37,8 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
               std::chrono::duration<double>(options.claim).count(),
               [clock = clock_] { return clock->now(); }),
       books_(entries, clock_, std::chrono::duration<double>(options.settled_after).count(), ties.say),
-      ready_([this] { return prepare(); }) {}
+      ready_([this] { return prepare(); }),
+      adopting_([this] { return entries_.make_indexes({origin_index()}, *ties_.say, "lake: index"); }) {}
 
 expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& place,
                                                            const mongodb_lake_options& options,
@@ -67,7 +68,6 @@ expected<void> mongodb_lake::prepare() {
   const std::vector<index_wish> wishes{
       {"cybexd_eligible",
        bson().add("processed", 1).add("skip", 1).add("bad_data", 1).add("timestamp", 1).add("_id", 1)},
-      origin_index(),
       {"cybexd_aside", bson().add("_cybexd_aside", 1).add("_id", 1), false,
        bson().add("_cybexd_aside", true)}};
   if (auto made = entries_.make_indexes(wishes, *ties_.say, "lake: index"); !made) return made;
@@ -141,7 +141,8 @@ expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(
                    .push(bson().add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no()))
                    .push(bson().add("_id", bson().add("$gte", *forced_from_))));
   find_options how;
-  how.projection = entry_fields();
+  // What waits has few other fields, and to pick some costs the server more than to send all.
+  if (limits.set_aside_too) how.projection = entry_fields();
   if (!limits.set_aside_too) how.sort.add("timestamp", 1);
   how.sort.add("_id", 1);
   how.limit = limits.entries + claims_.held() + elsewhere.size();
@@ -215,7 +216,8 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
     if (!found) return fail(found.error());
     some = std::move(*found);
   }
-  if (some.empty() && swept_to_) (void)sweep();  // what fails now is done at a later time
+  if (some.empty() && swept_to_ && claims_.held() == 0)
+    (void)sweep();  // what fails now is done at a later time
   std::vector<lake_entry> entries;
   std::optional<object_id> forced_to = some.empty() ? std::nullopt : forced_from_;
   for (auto& c : some) {

@@ -63,6 +63,7 @@ class mongodb_lake final : public cache_lake {
     /// Filters: the entry, if this mark is for it; the same when others may have had it since.
     [[nodiscard]] bson markable() const;
     [[nodiscard]] bson after_others() const;
+    [[nodiscard]] bool plain() const;
   };
   mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
                const mongodb_lake_options& options, const store_ties& ties, bool read_only);
@@ -86,6 +87,9 @@ class mongodb_lake final : public cache_lake {
   [[nodiscard]] expected<std::vector<marking_work>> prepare_marks(std::span<const entry_mark> marks);
   [[nodiscard]] expected<std::vector<marking_work>> without_others(std::vector<marking_work> works);
   [[nodiscard]] expected<void> write_parts(const std::vector<marking_work>& works);
+  static void add_alike(bulk_write& writes, const std::vector<const marking_work*>& works,
+                        std::vector<std::vector<const marking_work*>>& statements);
+  [[nodiscard]] expected<bool> mark_alike(std::vector<const marking_work*>& left);
   [[nodiscard]] expected<bool> write_marks(const std::vector<marking_work>& works);
   [[nodiscard]] expected<void> remove_archived_files(const std::vector<marking_work>& works, bool all_marked);
   [[nodiscard]] expected<entry_report> report_on(const bson& document);
@@ -99,7 +103,8 @@ class mongodb_lake final : public cache_lake {
   mongodb_claims claims_;
   mongodb_lake_books books_;
   once_ready ready_;
-  std::mutex taking_;                                ///< One take at a time.
+  once_ready adopting_;  ///< Only who adopts needs its index, and each index makes every mark dearer.
+  std::mutex taking_;    ///< One take at a time.
   std::optional<object_id> swept_to_ = object_id();  ///< Nothing: done. Guarded by `taking_`.
   std::optional<object_id>
       forced_from_;  ///< Where this pass over entries set aside goes on; guarded by `taking_`.

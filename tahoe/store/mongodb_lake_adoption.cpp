@@ -74,6 +74,8 @@ expected<std::vector<entry_report>> mongodb_lake::entries(const entry_id& after,
 
 expected<std::vector<bool>> mongodb_lake::adopted(std::span<const hash256> origins) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (!read_only_)
+    if (auto ready = adopting_(); !ready) return fail(ready.error());
   std::vector<std::string> names;
   bson_list asked;
   for (const auto& origin : origins) {

@@ -87,7 +87,7 @@ bson entry_fields() {
   bson fields;
   for (const auto* field : {"name", "orgid", "typetag", "timezone", "timestamp", "fid", "format", "skip",
                             "bad_data", "skip_reason", "_cybexd_records", "_cybexd_bytes", "_cybexd_state",
-                            "_cybexd_archived", "_cybexd_aside"})
+                            "_cybexd_archived", "_cybexd_aside", "_ref"})
     fields.add(field, 1);
   return fields;
 }
@@ -116,7 +116,7 @@ read_entry to_entry(const bson_view& document) {
   e.forced = yes(document.find("skip")) || yes(document.find("bad_data")) || names_lines(document);
   read.fresh = std::none_of(mark_fields.begin(), mark_fields.end(),
                             [&](const char* field) { return document.find(field).exists(); }) &&
-               !document.find("_cybexd_aside").exists();
+               !document.find("_cybexd_aside").exists() && !document.find("_ref").exists();
   read.file = document.find("fid").id();
   if (!read.file && read.damage.empty())
     read.damage =

@@ -6,7 +6,7 @@ namespace cybexd::store {
 namespace {
 
 constexpr std::size_t chunk_size = 255 * 1024;
-constexpr std::size_t most_in_a_question = 50;  ///< Ids in one `$in`: answers stay small, questions cheap.
+constexpr std::size_t most_in_a_question = 25;  ///< Ids in one `$in`: answers stay small, questions cheap.
 constexpr std::uint64_t longest = 1ull << 30;   ///< Nothing longer can be archived, so it is not read.
 
 struct file_facts {
@@ -198,7 +198,7 @@ expected<std::map<object_id, std::uint64_t>> mongodb_files::sizes(std::span<cons
 expected<void> mongodb_files::remove(std::span<const object_id> ids) const {
   if (ids.empty()) return {};
   // Some dozen at a time: faster than one by one, and than a filter that names a thousand.
-  constexpr std::size_t portion = 50;
+  constexpr std::size_t portion = 20;
   bulk_write heads, chunks;
   for (auto left = ids; !left.empty(); left = left.subspan(std::min(left.size(), portion))) {
     const auto some = one_of(left.first(std::min(left.size(), portion)));

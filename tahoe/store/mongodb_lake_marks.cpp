@@ -127,9 +127,11 @@ bson mongodb_lake::marking_work::markable() const {
 /// True: every mark was applied. False: some entry was not ours any more and may be as another server left
 /// it.
 expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works) {
-  bool all = true;
   std::vector<const marking_work*> left;
   for (const auto& work : works) left.push_back(&work);
+  auto alike = mark_alike(left);
+  if (!alike || left.empty()) return alike;
+  bool all = *alike;
   // The server refuses a mark where a field of another's is in the way, or where there is no room left.
   for (const auto& [replace, lists] : {std::pair{false, true}, {true, true}, {true, false}}) {
     bulk_write first, second;
