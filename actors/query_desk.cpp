@@ -105,7 +105,6 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->who = std::move(who);
   work->now = now;
   const auto taken = self_->clock().now();
-  work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   auto& job = jobs_[key];
   job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
   if (asked != nullptr) {
@@ -129,6 +128,7 @@ void query_desk_state::pump(const std::string& type) {
 void query_desk_state::run_job(const std::string& type, const std::string& key) {
   auto& job = jobs_.at(key);
   job.running = true;
+  job.work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   options_.metrics->observe(histogram::report_wait, {type}, seconds_since(job.taken, self_->clock().now()));
   const auto leave = [this, type] {
     queues_.at(type).done();
@@ -202,6 +202,8 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
       (*waiting.answer)(query_answer{outcome_of(status), *report});
   }
   if (result.what == outcome::stored) {
+    outage_until_.reset();
+    outage_told_ = false;
     options_.metrics->add(counter::reports, {label, status});
     options_.metrics->observe(histogram::report_seconds, {label},
                               seconds_since(job.taken, self_->clock().now()));
