@@ -2,19 +2,14 @@
 
 namespace cybexd::actors {
 
-namespace {
-
-// Longer than a pool's own deadline for a job: the pool answers first, with the worker's error.
-constexpr auto answer_deadline = std::chrono::minutes(60);
-
-}  // namespace
-
 template <class Answer, class Handle, class Question>
 void cache_poller_state::ask_stage(const Handle& whom, Question question, std::uint64_t unit,
                                    const char* kind,
                                    void (archive_line::*answered)(std::uint64_t, const Answer&)) {
   const auto meter = answers_.try_emplace(kind, meter_.message(kind)).first->second;
-  act::ask(self_, whom, answer_deadline, std::move(question))
+  // A pool has a deadline for each job, the writer is watched, and the supervisor replaces this actor with its
+  // pools: a deadline here would keep a timer for each unit long after its answer.
+  act::ask(self_, whom, act::without_deadline, std::move(question))
       .then(
           [this, unit, meter, answered](const Answer& answer) {
             const message_stopwatch running(meter);
@@ -34,7 +29,7 @@ void cache_poller_state::ask_stage(const Handle& whom, Question question, std::u
             // A receiver that is not there, or has no room, says nothing about the work; what a worker died
             // of does.
             if (e == caf::sec::request_receiver_down)
-              line_->unavailable(unit, std::string(kind) + ": the actor is being replaced");
+              line_->unavailable(unit, std::string(kind) + ": the actor has no room, or is being replaced");
             else
               line_->lost(unit, error_text(self_, e));
             advance();
@@ -123,14 +118,14 @@ void cache_poller_state::once(bool force, caf::typed_response_promise<messages::
 
 /// All rounds are over: is there anything left to do?
 void cache_poller_state::once_step() {
-  if (line_->blocked() || !lake_trouble_.empty()) return finish_once(false, trouble(), 0);
+  if (in_trouble()) return finish_once(false, trouble());
   if (once_->catching_up) return;
   if (!exhausted_ || line_->entries() != 0 || sweep_) {
     again_ = true;
     return;
   }
   once_->catching_up = true;
-  act::ask(self_, partners_.catch_up, answer_deadline, messages::catch_up{})
+  act::ask(self_, partners_.catch_up, act::without_deadline, messages::catch_up{})
       .then([this](const messages::caught_up& answer) { caught_up(answer); },
             [this](caf::error& e) {
               caught_up({false, error_text(self_, e), 0});
@@ -139,11 +134,17 @@ void cache_poller_state::once_step() {
 
 void cache_poller_state::caught_up(const messages::caught_up& answer) {
   if (!line_) return;
-  if (once_) finish_once(answer.completed, answer.reason, answer.filtered);
+  if (once_) {
+    once_->filtered += answer.filtered;
+    once_->catching_up = false;
+    // Somebody who joined meanwhile may have put more into the lake.
+    const bool through = rounds_.empty() && exhausted_ && line_->entries() == 0 && !sweep_;
+    if (through || !answer.completed) finish_once(answer.completed, answer.reason);
+  }
   advance();
 }
 
-void cache_poller_state::finish_once(bool completed, const std::string& reason, std::uint64_t filtered) {
+void cache_poller_state::finish_once(bool completed, const std::string& reason) {
   const auto run = std::move(*once_);
   once_.reset();
   const auto& now = line_->counts();
@@ -156,7 +157,7 @@ void cache_poller_state::finish_once(bool completed, const std::string& reason, 
   summary.errors = now.errors - run.before.errors;
   summary.bad_data = now.bad_data - run.before.bad_data;
   summary.quarantined = now.quarantined - run.before.quarantined;
-  summary.filtered = filtered;
+  summary.filtered = run.filtered;
   summary.seconds = std::chrono::duration<double>(self_->clock().now() - run.started).count();
   for (auto promise : run.askers) promise.deliver(summary);
 }

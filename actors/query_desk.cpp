@@ -105,7 +105,6 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->who = std::move(who);
   work->now = now;
   const auto taken = self_->clock().now();
-  work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   auto& job = jobs_[key];
   job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
   if (asked != nullptr) {
@@ -129,6 +128,7 @@ void query_desk_state::pump(const std::string& type) {
 void query_desk_state::run_job(const std::string& type, const std::string& key) {
   auto& job = jobs_.at(key);
   job.running = true;
+  job.work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   options_.metrics->observe(histogram::report_wait, {type}, seconds_since(job.taken, self_->clock().now()));
   const auto leave = [this, type] {
     queues_.at(type).done();
@@ -154,6 +154,9 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
   if (job.abandoned) return withdraw(key);
   if (draining_ && job.work->cancelled) return put_back(key);
   auto made = std::move(*result.result);
+  const auto* trouble = !made ? &made.error() : made->trouble ? &*made->trouble : nullptr;
+  if (trouble != nullptr && trouble->kind == failure::unavailable)
+    return postpone(key, {failure::unavailable, "the archive cannot be reached"}, trouble->text);
   if (!made && made.error().kind != failure::bad_input) {
     log(log_level::error, name, "query " + key + ": " + made.error().text);
     made = report::failed_report(job.type, made.error(), job.work->who.userid, job.work->now);
@@ -188,24 +191,23 @@ void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe
 void query_desk_state::stored(const std::string& key, const std::shared_ptr<const tahoe::document>& report,
                               const std::string& status, const messages::report_stored& result) {
   using outcome = messages::report_stored::outcome;
+  if (result.what == outcome::unavailable)
+    return postpone(key, {failure::unavailable, "the report store cannot be reached"}, result.reason);
   auto& job = jobs_.at(key);
   const auto label = queues_.contains(job.type) ? std::string_view(job.type) : other_types;
   for (auto& [number, waiting] : job.waiters) {
-    if (result.what == outcome::unavailable)
-      (*waiting.answer)(fail(failure::unavailable, "the report store cannot be reached"));
-    else if (result.what == outcome::superseded || !report)
+    if (result.what == outcome::superseded || !report)
       (*waiting.answer)(query_answer{});
     else
       (*waiting.answer)(query_answer{outcome_of(status), *report});
   }
   if (result.what == outcome::stored) {
+    outage_until_.reset();
+    outage_told_ = false;
     options_.metrics->add(counter::reports, {label, status});
     options_.metrics->observe(histogram::report_seconds, {label},
                               seconds_since(job.taken, self_->clock().now()));
     tell(result.socket);
-  } else if (result.what == outcome::unavailable) {
-    // The query stays in `processing`; once our claim has run out the query poller takes it again.
-    log(log_level::error, name, "the report of query " + key + " was not stored: " + result.reason);
   }
   finish(key);
 }

@@ -1,5 +1,6 @@
 // The query desk's other half: queries that others put into the store, askers who leave, the orderly stop.
 #include <algorithm>
+#include <utility>
 
 #include "actors/log.hpp"
 #include "actors/query_desk.hpp"
@@ -8,10 +9,15 @@
 #include "tahoe/document.hpp"
 
 namespace cybexd::actors {
+namespace {
+
+constexpr std::chrono::seconds again_after{5};  // until a query that met a store's outage is tried again
+
+}  // namespace
 
 messages::queries_taken query_desk_state::run(const messages::run_queries& found) {
   messages::queries_taken out;
-  if (draining_) return {0, true};
+  if (draining_ || (outage_until_ && self_->clock().now() < *outage_until_)) return {0, true};
   std::optional<error> stays;  // of all that stay one is told: they are found again and again
   for (const auto& query : *found.queries) {
     if (jobs_.contains(crypto::to_hex(query.hash))) continue;
@@ -19,7 +25,7 @@ messages::queries_taken query_desk_state::run(const messages::run_queries& found
       out.busy = true;
       continue;
     }
-    const auto taken = take_found(query);
+    const auto taken = take_found(query, found.claims_end_before);
     if (!taken && !stays) stays = taken.error();
     if (taken && *taken) ++out.taken;
   }
@@ -29,13 +35,14 @@ messages::queries_taken query_desk_state::run(const messages::run_queries& found
 
 /// A query document of somebody else: whatever is wrong with it costs nobody else anything. False: somebody
 /// else has it. Errors: of the stores; it stays.
-expected<bool> query_desk_state::take_found(const tahoe::document& found) {
+expected<bool> query_desk_state::take_found(const tahoe::document& found,
+                                            std::optional<double> claims_end_before) {
   const double now = options_.now();
   const auto userid = report::userid_of(found);
   auto visible = options_.visible_to(userid);
   if (!visible) return fail(visible.error());
   report::asker who{userid, visible->has_value(), visible->value_or(store::visibility{})};
-  auto taken = take_found_query(*options_.store, found, now, options_.claims);
+  auto taken = take_found_query(*options_.store, found, now, options_.claims, claims_end_before);
   if (!taken) return fail(taken.error());
   if (taken->what != taken_query::outcome::taken) return false;
   const auto fields = report::read_query_document(taken->query);
@@ -61,10 +68,41 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
   store(key, std::move(report), "failed");
 }
 
+/// A store is away: the query stays in `processing`, and our claim on it ends soon, so that the query poller
+/// takes it again. Whoever waits is told to come back.
+void query_desk_state::postpone(const std::string& key, const error& answer, const std::string& why) {
+  outage_until_ = self_->clock().now() + again_after;
+  if (!std::exchange(outage_told_, true))
+    log(log_level::error, name, "queries are put off, " + answer.text + ": " + why);
+  auto& job = jobs_.at(key);
+  for (auto& [number, waiting] : job.waiters) (*waiting.answer)(fail(answer));
+  for (auto& asked : std::exchange(job.parked, {})) (*asked.reply)(fail(answer));
+  let_go(job, [&] {
+    const std::chrono::duration<double> seconds = again_after;
+    const std::vector<tahoe::hash256> ours{job.query.hash};
+    return options_.store->renew(ours, {options_.claims.owner, options_.now() + seconds.count()});
+  });
+  finish(key);
+}
+
+/// Changes what we hold of a query. Where that fails our claim runs out as it stands, and so do the next ones
+/// for a while: each try may cost the store's whole deadline.
+void query_desk_state::let_go(const job& job, const std::function<expected<void>()>& change) {
+  if (out_of_reach_until_ && self_->clock().now() < *out_of_reach_until_) return;
+  const auto done = change();
+  if (done) return;
+  out_of_reach_until_ = self_->clock().now() + again_after;
+  log(log_level::warning, name,
+      "query " + crypto::to_hex(job.query.hash) + " could not be let go: " + done.error().text);
+}
+
 void query_desk_state::put_back(const std::string& key) {
   auto& job = jobs_.at(key);
-  const auto back = give_back(*options_.store, job.query, options_.claims.owner);
-  if (!back) log(log_level::warning, name, "query " + key + " could not be given back: " + back.error().text);
+  let_go(job, [&]() -> expected<void> {
+    const auto back = give_back(*options_.store, job.query, options_.claims.owner);
+    if (!back) return fail(back.error());
+    return {};
+  });
   for (auto& [number, waiting] : job.waiters) (*waiting.answer)(messages::query_answer{});
   finish(key);
 }

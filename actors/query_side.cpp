@@ -70,8 +70,8 @@ query_desk_options desk_options(const store::stores& stores, const query_side_op
   out.now = options.now;
   const std::chrono::duration<double> lasts =
       options.exclusive ? options.deadline + claim_margin : options.claim;
-  if (!options.exclusive) out.renew_every = options.claim / 3;
   out.claims = {options.owner, lasts.count(), options.foreign_age};
+  out.renew_every = std::chrono::duration_cast<std::chrono::milliseconds>(lasts / 3);
   out.types = worker_types(options);
   out.workers = options.workers;
   out.queue = options.queue;

@@ -1,5 +1,6 @@
 #include "app/engine.hpp"
 
+#include "app/operations/tasks.hpp"
 #include "app/secrets.hpp"
 
 namespace cybexd::app {
@@ -23,7 +24,8 @@ engine::engine(settings values, std::map<std::string, std::string> environment, 
       environment_(std::move(environment)),
       stores_(std::move(stores)),
       accounts_(std::make_shared<tahoe::identity::accounts>(stores_.identity, account_settings_of(*values_))),
-      start_actors_(std::move(start)) {}
+      start_actors_(std::move(start)),
+      tasks_(std::make_shared<operations::named_tasks>()) {}
 
 std::shared_ptr<const settings> engine::values() const {
   const std::lock_guard guard(mutex_);

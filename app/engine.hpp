@@ -25,6 +25,8 @@ namespace operations {
 /// The exports that have pages to fetch.
 class open_exports;
 [[nodiscard]] std::shared_ptr<open_exports> make_open_exports();
+/// How far long operations have come.
+class named_tasks;
 }  // namespace operations
 
 /// Opens the stores where the settings say. With `read_only` nothing in an embedded home can be changed.
@@ -66,6 +68,7 @@ class engine {
   [[nodiscard]] std::shared_ptr<running_actors> actors_if_running() const;
 
   [[nodiscard]] const std::shared_ptr<operations::open_exports>& exports() const { return exports_; }
+  [[nodiscard]] const std::shared_ptr<operations::named_tasks>& tasks() const { return tasks_; }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
   /// Whether this is a server, not a command that works on the stores itself.
   bool serving = false;
@@ -82,6 +85,7 @@ class engine {
   std::optional<crypto::public_key> sealing_;
   std::shared_ptr<running_actors> actors_;
   std::shared_ptr<operations::open_exports> exports_ = operations::make_open_exports();
+  std::shared_ptr<operations::named_tasks> tasks_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

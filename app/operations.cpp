@@ -29,6 +29,7 @@ const std::vector<operation>& all_operations() {
       {"export", operations::export_documents},
       {"get", operations::get},
       {"digest", operations::digest},
+      {"progress", operations::progress},
       {"verify", operations::verify},
       {"checkpoint", operations::checkpoint},
   };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,8 @@ struct socket_told {
 /// Queries that others put into the report store, as they were found.
 struct run_queries {
   std::shared_ptr<const std::vector<tahoe::document>> queries;
+  /// Claims that end before this count as run out; Unix seconds. Nothing: those that have.
+  std::optional<double> claims_end_before = std::nullopt;
 };
 
 struct queries_taken {

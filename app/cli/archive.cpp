@@ -1,13 +1,10 @@
 // `archive once` and `status`.
-#include <unistd.h>
-
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include "app/cli/functions.hpp"
 #include "app/cli/numbers.hpp"
+#include "app/cli/watch.hpp"
 #include "app/cli/with_backend.hpp"
 
 namespace cybexd::app::cli {
@@ -20,47 +17,23 @@ double number_of(const tahoe::value& v, std::string_view key) {
   return number ? *number : 0;
 }
 
-/// Shows on a terminal how far the archive line has come, as long as it lives.
-class line_watch {
- public:
-  explicit line_watch(const backend& to) {
-    if (::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this, ask = to.status_beside()] { show(ask); });
-  }
-  line_watch(const line_watch&) = delete;
-  line_watch& operator=(const line_watch&) = delete;
-  ~line_watch() {
-    {
-      const std::lock_guard guard(mutex_);
-      done_ = true;
-    }
-    ends_.notify_all();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void show(const std::function<expected<tahoe::value>()>& ask) {
-    progress shown("archive once");
-    std::optional<std::uint64_t> before, refused_before;
-    for (std::unique_lock guard(mutex_); !done_; ends_.wait_for(guard, std::chrono::milliseconds(500))) {
-      const auto state = ask();
-      const auto* lake = state ? state->find("lake") : nullptr;
-      if (lake == nullptr) continue;
-      const auto count = [lake](const char* key) {
-        return static_cast<std::uint64_t>(integer_of(*lake, key));
-      };
-      const auto refused = count("set_aside"), over = count("archived") + count("known") + refused;
-      before = before.value_or(over);
-      refused_before = refused_before.value_or(refused);
-      const auto moved = over - std::min(*before, over);
-      shown.at(moved, moved + count("pending"), refused - std::min(*refused_before, refused));
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable ends_;
-  bool done_ = false;
-  std::thread thread_;
-};
+/// How far the archive line has come since this was first asked.
+watch::question line_progress(const backend& to) {
+  struct start {
+    std::optional<std::uint64_t> over, refused;
+  };
+  return [ask = to.call_beside(), before = std::make_shared<start>()]() -> std::optional<work_seen> {
+    const auto state = ask("status", tahoe::object{});
+    const auto* lake = state ? state->find("lake") : nullptr;
+    if (lake == nullptr) return std::nullopt;
+    const auto count = [lake](const char* key) { return static_cast<std::uint64_t>(integer_of(*lake, key)); };
+    const auto refused = count("set_aside"), over = count("archived") + count("known") + refused;
+    before->over = before->over.value_or(over);
+    before->refused = before->refused.value_or(refused);
+    const auto moved = over - std::min(*before->over, over);
+    return work_seen{"", moved, moved + count("pending"), refused - std::min(*before->refused, refused)};
+  };
+}
 
 std::string summary_text(const tahoe::value& s) {
   std::string text;
@@ -118,7 +91,7 @@ std::string status_text(const tahoe::value& s) {
 int archive_once(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
     const auto done = [&] {
-      const line_watch watching(to);
+      const watch watching("archive once", line_progress(to));
       return to.call("archive_once", tahoe::object{{"force", call.has("force")}}, std::chrono::hours(24));
     }();
     if (!done) return tell(call, done.error());

@@ -62,14 +62,17 @@ expected<tahoe::value> backend::call(std::string_view operation, const tahoe::va
   return from_answer(std::move(*body));
 }
 
-std::function<expected<tahoe::value>()> backend::status_beside() const {
-  if (engine_) return [on = engine_.get()] { return call_operation(*on, "status", tahoe::object{}); };
-  return [path = socket_]() -> expected<tahoe::value> {
+std::function<expected<tahoe::value>(std::string_view, const tahoe::value&)> backend::call_beside() const {
+  if (engine_)
+    return [on = engine_.get()](std::string_view operation, const tahoe::value& input) {
+      return call_operation(*on, operation, input);
+    };
+  return [path = socket_](std::string_view operation, const tahoe::value& input) -> expected<tahoe::value> {
     auto server = client::http_client::to_socket(path);
     if (!server) return fail(server.error());
     backend beside;
     beside.server_ = std::move(*server);
-    return beside.call("status", tahoe::object{}, std::chrono::seconds(5));
+    return beside.call(operation, input, std::chrono::seconds(5));
   };
 }
 

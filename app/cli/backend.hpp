@@ -23,9 +23,10 @@ class backend {
   /// Runs an operation. `within` bounds the wait for a server.
   [[nodiscard]] expected<tahoe::value> call(std::string_view operation, const tahoe::value& input,
                                             std::chrono::milliseconds within = std::chrono::minutes(10));
-  /// A way to ask for the state (`status`) from another thread while a call is under way. Not longer than
-  /// this lives.
-  [[nodiscard]] std::function<expected<tahoe::value>()> status_beside() const;
+  /// A way to call short operations from another thread while a call is under way. Not longer than this
+  /// lives.
+  [[nodiscard]] std::function<expected<tahoe::value>(std::string_view operation, const tahoe::value& input)>
+  call_beside() const;
   /// Whether a server answers.
   [[nodiscard]] bool is_server() const { return server_.has_value(); }
 

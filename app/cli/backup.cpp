@@ -11,7 +11,7 @@
 #include "app/cli/backend.hpp"
 #include "app/cli/functions.hpp"
 #include "app/cli/output.hpp"
-#include "tahoe/fingerprint.hpp"
+#include "tahoe/store/archive_fingerprint.hpp"
 
 namespace cybexd::app::cli {
 namespace {
@@ -90,18 +90,11 @@ expected<void> prepare(const std::string& folder, const std::string& data_dir) {
 expected<tahoe::value> digest_of(const store::embedded_options& how) {
   const auto opened = store::open_embedded(how);
   if (!opened) return fail(opened.error());
+  const auto total = opened->archive->size();
+  if (!total) return fail(total.error());
   progress shown("backup, documents read");
-  tahoe::fingerprint_maker maker;
-  std::uint64_t documents = 0;
-  expected<void> added;
-  const auto read = opened->archive->each([&](const tahoe::document& d) {
-    shown.at(++documents, 0);
-    added = maker.add(d);
-    return added.has_value();
-  });
-  if (!read) return fail(read.error());
-  if (!added) return fail(added.error());
-  const auto made = maker.finish();
+  const auto made =
+      store::fingerprint_of(*opened->archive, [&](std::uint64_t documents) { shown.at(documents, *total); });
   if (!made) return fail(made.error());
   return made->to_value();
 }

@@ -7,6 +7,7 @@
 
 #include "app/cli/functions.hpp"
 #include "app/cli/input.hpp"
+#include "app/cli/watch.hpp"
 #include "app/cli/with_backend.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/envelope.hpp"
@@ -155,7 +156,7 @@ int get(const invocation& call) {
 
 int digest(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
-    const auto made = to.call("digest", tahoe::object{}, std::chrono::hours(2));
+    const auto made = call_watched(to, "digest", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
     if (::isatty(STDOUT_FILENO) != 1) return answer(call, *made, tahoe::to_json(*made));
     std::vector<std::vector<std::string>> rows;
@@ -170,7 +171,7 @@ int digest(const invocation& call) {
 
 int verify(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
-    const auto made = to.call("verify", tahoe::object{}, std::chrono::hours(24));
+    const auto made = call_watched(to, "verify", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
     std::string text;
     for (const auto& one : *made->find("examples")->get_if<tahoe::array>())

@@ -88,23 +88,6 @@ expected<void> open(side& one, bool read_only) {
   return {};
 }
 
-/// A line for each part.
-class shown_parts {
- public:
-  void at(const store::migration_progress& now) {
-    if (now.part != part_) {
-      part_ = now.part;
-      shown_.reset();
-      shown_.emplace("migrate, " + part_);
-    }
-    shown_->at(now.done, now.total, now.errors);
-  }
-
- private:
-  std::string part_;
-  std::optional<progress> shown_;
-};
-
 struct named_counts {
   const char* name;
   const store::migration_counts& counts;
@@ -182,8 +165,10 @@ int migrate_stores(const invocation& call) {
   if (auto opened = open(*to, false); !opened) return tell(call, opened.error());
   options->overwrite_identities = call.has("overwrite-identities");
   options->now = unix_now();
-  shown_parts shown;
-  options->on_progress = [&](const store::migration_progress& now) { shown.at(now); };
+  progress_of_parts shown("migrate");
+  options->on_progress = [&](const store::migration_progress& now) {
+    shown.at(now.part, now.done, now.total, now.errors);
+  };
   const auto began = std::chrono::steady_clock::now();
   auto done = store::migrate(from->stores, to->stores, *options);
   if (!done && done.error().kind == failure::conflict)

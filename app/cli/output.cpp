@@ -157,11 +157,8 @@ std::int64_t integer_of(const tahoe::value& v, std::string_view key) {
   return number ? *number : 0;
 }
 
-progress::progress(std::string what)
-    : what_(std::move(what)),
-      on_(::isatty(STDERR_FILENO) == 1),
-      began_(std::chrono::steady_clock::now()),
-      last_(began_) {}
+progress::progress(std::string what, std::chrono::steady_clock::time_point began)
+    : what_(std::move(what)), on_(::isatty(STDERR_FILENO) == 1), began_(began), last_(began) {}
 
 progress::~progress() {
   if (written_) std::fputs("\r\x1b[K", stderr);
@@ -169,15 +166,29 @@ progress::~progress() {
 
 void progress::at(std::uint64_t done, std::uint64_t total, std::uint64_t errors) {
   const auto now = std::chrono::steady_clock::now();
-  if (!on_ || now - last_ < std::chrono::milliseconds(200)) return;
+  constexpr std::chrono::milliseconds between{200};
+  if (!on_ || (written_ && now - last_ < between)) return;
   last_ = now;
   written_ = true;
-  const double seconds = std::chrono::duration<double>(now - began_).count();
+  const std::chrono::duration<double> passed = now - began_;
   std::fprintf(stderr, "\r\x1b[K%s: %" PRIu64 " done", what_.c_str(), done);
   if (total > done) std::fprintf(stderr, ", %" PRIu64 " remaining", total - done);
-  if (seconds > 0) std::fprintf(stderr, ", %.0f a second", static_cast<double>(done) / seconds);
+  if (passed >= between) std::fprintf(stderr, ", %.0f a second", static_cast<double>(done) / passed.count());
   std::fprintf(stderr, ", %" PRIu64 " errors", errors);
   std::fflush(stderr);
+}
+
+progress_of_parts::progress_of_parts(std::string what)
+    : what_(std::move(what)), asked_(std::chrono::steady_clock::now()), shown_(what_) {}
+
+void progress_of_parts::at(std::string_view part, std::uint64_t done, std::uint64_t total,
+                           std::uint64_t errors) {
+  if (part != part_) {
+    part_ = part;
+    shown_.emplace(what_ + ", " + part_, asked_);
+  }
+  asked_ = std::chrono::steady_clock::now();
+  shown_->at(done, total, errors);
 }
 
 std::optional<std::string> ask_password(const std::string& prompt) {

@@ -50,7 +50,8 @@ namespace cybexd::app::cli {
 /// A line on standard error that is written anew a few times a second, and only when that is a terminal.
 class progress {
  public:
-  explicit progress(std::string what);
+  explicit progress(std::string what,
+                    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now());
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
   ~progress();
@@ -62,6 +63,19 @@ class progress {
   bool on_;
   bool written_ = false;
   std::chrono::steady_clock::time_point began_, last_;
+};
+
+/// The progress of work that has parts, one after the other, each counted by itself.
+class progress_of_parts {
+ public:
+  explicit progress_of_parts(std::string what);
+  /// `part` may be empty: work of one part.
+  void at(std::string_view part, std::uint64_t done, std::uint64_t total, std::uint64_t errors);
+
+ private:
+  std::string what_, part_;
+  std::chrono::steady_clock::time_point asked_;  // a part began after this
+  std::optional<progress> shown_;
 };
 
 /// Answers a line typed without echo, from the terminal; nothing when there is none.

@@ -48,9 +48,14 @@ expected<tahoe::value> import_documents(engine& on, const tahoe::value& input);
 expected<tahoe::value> export_documents(engine& on, const tahoe::value& input);
 /// {hash} -> the document
 expected<tahoe::value> get(engine& on, const tahoe::value& input);
+/// {task} -> the fingerprint. `task`, which may be absent, names it for `progress`.
 expected<tahoe::value> digest(engine& on, const tahoe::value& input);
-/// {} -> {documents, problems, examples: [{store, hash, problem}]}
+/// {task} -> {documents, problems, examples: [{store, hash, problem}]}
 expected<tahoe::value> verify(engine& on, const tahoe::value& input);
+
+// tasks.cpp
+/// {task} -> {what, done, total (0: not known), errors} of a long operation. Errors: not_found.
+expected<tahoe::value> progress(engine& on, const tahoe::value& input);
 
 // checkpoint.cpp
 /// {} -> {directory, stores: [...]}: a consistent copy of the embedded stores in `data_dir/checkpoint`. The

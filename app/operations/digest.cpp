@@ -1,18 +1,17 @@
 #include "app/operations/all.hpp"
-#include "tahoe/fingerprint.hpp"
+#include "app/operations/arguments.hpp"
+#include "app/operations/tasks.hpp"
+#include "tahoe/store/archive_fingerprint.hpp"
 
 namespace cybexd::app::operations {
 
-expected<tahoe::value> digest(engine& on, const tahoe::value&) {
-  tahoe::fingerprint_maker maker;
-  expected<void> added;
-  const auto read = on.stores().archive->each([&](const tahoe::document& d) {
-    added = maker.add(d);
-    return added.has_value();
-  });
-  if (!read) return fail(read.error());
-  if (!added) return fail(added.error());
-  const auto made = maker.finish();
+expected<tahoe::value> digest(engine& on, const tahoe::value& input) {
+  const auto work = on.tasks()->begin(text_or(input, "task", ""));
+  auto& archive = *on.stores().archive;
+  const auto total = archive.size();
+  if (!total) return fail(total.error());
+  const auto made = store::fingerprint_of(
+      archive, [&](std::uint64_t documents) { work->at("documents", documents, *total); });
   if (!made) return fail(made.error());
   return made->to_value();
 }

@@ -3,6 +3,8 @@
 #include <unordered_set>
 
 #include "app/operations/all.hpp"
+#include "app/operations/arguments.hpp"
+#include "app/operations/tasks.hpp"
 
 namespace cybexd::app::operations {
 namespace {
@@ -11,10 +13,20 @@ constexpr std::size_t most_examples = 1000;
 
 class verifier {
  public:
+  explicit verifier(std::shared_ptr<task> work) : work_(std::move(work)) {}
+
+  /// What comes next: the documents of a store, and about how many.
+  void begin(std::string_view store, std::uint64_t total) {
+    what_ = std::string(store) + " documents";
+    walked_ = 0;
+    total_ = total;
+  }
+
   /// `find` answers whether the store has a document.
   void check(std::string_view store, const tahoe::document& d,
              const std::function<expected<bool>(const tahoe::hash256&)>& find) {
     ++documents_;
+    work_->at(what_, ++walked_, total_);
     const auto unique = tahoe::unique_string(tahoe::to_value(d));
     if (!unique)
       complain(store, d, "its unique string cannot be made: " + unique.error().text);
@@ -41,11 +53,7 @@ class verifier {
     }
   }
 
-  void complain_of_store(std::string_view store, const std::string& problem) {
-    ++problems_;
-    if (examples_.size() < most_examples)
-      examples_.push_back(tahoe::object{{"store", store}, {"hash", ""}, {"problem", problem}});
-  }
+  void complain_of_store(std::string_view store, const std::string& problem) { complain(store, "", problem); }
 
   /// References that were found already: most documents refer to a few common ones.
   void remember(const tahoe::hash256& hash) {
@@ -63,11 +71,19 @@ class verifier {
 
  private:
   void complain(std::string_view store, const tahoe::document& d, const std::string& problem) {
-    ++problems_;
-    if (examples_.size() >= most_examples) return;
-    examples_.push_back(
-        tahoe::object{{"store", store}, {"hash", crypto::to_hex(d.hash)}, {"problem", problem}});
+    complain(store, crypto::to_hex(d.hash), problem);
   }
+
+  void complain(std::string_view store, const std::string& hash, const std::string& problem) {
+    ++problems_;
+    work_->add_error();
+    if (examples_.size() < most_examples)
+      examples_.push_back(tahoe::object{{"store", store}, {"hash", hash}, {"problem", problem}});
+  }
+
+  std::shared_ptr<task> work_;
+  std::string what_;
+  std::uint64_t walked_ = 0, total_ = 0;
 
   std::int64_t documents_ = 0, problems_ = 0;
   tahoe::array examples_;
@@ -90,14 +106,24 @@ expected<void> check_store(verifier& into, std::string_view name, Store& store) 
   return {};
 }
 
+template <class Store>
+expected<void> check_sized_store(verifier& into, std::string_view name, Store& store) {
+  const auto total = store.size();
+  if (!total) return fail(total.error());
+  into.begin(name, *total);
+  return check_store(into, name, store);
+}
+
 /// The raw documents that archived entries name must be there.
-expected<void> check_lake(verifier& into, const store::stores& stores) {
+expected<void> check_lake(verifier& into, const store::stores& stores, task& work) {
   constexpr std::size_t page = 1000;
+  std::uint64_t looked_at = 0;
   for (store::entry_id after;;) {
     const auto some = stores.lake->entries(after, page);
     if (!some) return fail(some.error());
     if (some->empty()) return {};
     after = some->back().entry.id;
+    work.at("cache entries", looked_at += some->size(), 0);
     for (const auto& [entry, mark] : *some) {
       for (const auto& ref : mark.refs) {
         if (into.knows(ref)) continue;
@@ -115,23 +141,28 @@ expected<void> check_lake(verifier& into, const store::stores& stores) {
 
 }  // namespace
 
-expected<tahoe::value> verify(engine& on, const tahoe::value&) {
-  verifier all;
-  if (const auto checked = check_store(all, "archive", *on.stores().archive); !checked)
-    return fail(checked.error());
-  const auto complain = [&](const std::string& problem) { all.complain_of_store("archive", problem); };
-  if (const auto checked = on.stores().archive->check_index(complain); !checked) return fail(checked.error());
-  if (const auto checked = check_lake(all, on.stores()); !checked) return fail(checked.error());
-  if (const auto checked = check_store(all, "report", *on.stores().reports); !checked)
-    return fail(checked.error());
-  if (const auto checked = check_store(all, "identity", *on.stores().identity); !checked)
-    return fail(checked.error());
+expected<tahoe::value> verify(engine& on, const tahoe::value& input) {
+  const auto work = on.tasks()->begin(text_or(input, "task", ""));
+  const auto& stores = on.stores();
+  verifier all(work);
   const auto of = [&](const char* name) {
     return [&all, name](const std::string& problem) { all.complain_of_store(name, problem); };
   };
-  for (const auto& checked : {on.stores().lake->check(of("cache")), on.stores().reports->check(of("report")),
-                              on.stores().identity->check(of("identity"))})
-    if (!checked) return fail(checked.error());
+  const auto seen = [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
+    work->at(what, done, total);
+  };
+  expected<void> checked = check_sized_store(all, "archive", *stores.archive);
+  if (checked) checked = stores.archive->check_index({of("archive"), seen});
+  if (checked) checked = check_lake(all, stores, *work);
+  if (checked) checked = check_sized_store(all, "report", *stores.reports);
+  if (checked) {
+    all.begin("identity", 0);
+    checked = check_store(all, "identity", *stores.identity);
+  }
+  if (checked) checked = stores.lake->check(of("cache"));
+  if (checked) checked = stores.reports->check(of("report"));
+  if (checked) checked = stores.identity->check(of("identity"));
+  if (!checked) return fail(checked.error());
   return std::move(all).result();
 }
 

@@ -63,7 +63,16 @@ expected<void> archive_check::look_for(family f, std::string_view key, std::stri
   return {};
 }
 
+expected<counters> archive_check::stored_counters() {
+  auto row = from_.get(family::archive_meta, "c");
+  if (!row) return fail(row.error());
+  return *row ? decode_counters(**row) : expected<counters>(counters{});
+}
+
 expected<void> archive_check::documents() {
+  const auto stored = stored_counters();
+  if (!stored) return fail(stored.error());
+  about_documents_ = stored->next_id - 1;
   auto done = for_each(from_, family::archive_docs, [&](std::string_view key, std::string_view row) {
     return key.size() == 8 ? document(number_at(key), row) : expected<void>();
   });
@@ -83,7 +92,7 @@ expected<void> archive_check::documents() {
 expected<void> archive_check::document(local_id id, std::string_view row) {
   auto decoded = decode_document(row);
   if (!decoded) return fail(decoded.error());
-  ++hashes_;
+  seen_("index of hashes", ++hashes_, about_documents_);
   const auto name = "document " + crypto::to_hex(decoded->hash);
   auto place = from_.find(decoded->hash);
   if (!place) return fail(place.error());
@@ -115,7 +124,7 @@ expected<void> archive_check::events() {
   std::uint64_t there = 0;
   auto done = for_each(from_, family::archive_events,
                        [&](std::string_view key, std::string_view bytes) -> expected<void> {
-                         ++there;
+                         seen_("index of events", ++there, events_);
                          auto row = decode_event(bytes);
                          if (!row) return fail(row.error());
                          return event(number_at(key), *row);
@@ -163,7 +172,7 @@ expected<void> archive_check::trees() {
   std::uint64_t there = 0;
   auto done =
       for_each(from_, family::archive_buckets, [&](std::string_view key, std::string_view) -> expected<void> {
-        ++there;
+        seen_("index of counts", ++there, 0);
         constexpr std::size_t root_size = 9;
         return key.size() == root_size && key.back() == 0 ? tree(number_at(key), 0, {}, nullptr)
                                                           : expected<void>();
@@ -217,7 +226,7 @@ expected<void> archive_check::sessions() {
 }
 
 expected<void> archive_check::member(std::string_view key) {
-  ++memberships_;
+  seen_("index of sessions", ++memberships_, 0);
   const auto session = number_at(key, 1), id = number_at(key, key.size() - 8);
   auto row = from_.event(id);
   if (!row) return fail(row.error());
@@ -237,9 +246,7 @@ expected<void> archive_check::unfiltered() {
   if (there != unfiltered_)
     complain_(std::to_string(there) + " raw records are listed as unfiltered instead of " +
               std::to_string(unfiltered_));
-  auto row = from_.get(family::archive_meta, "c");
-  if (!row) return fail(row.error());
-  auto counts = *row ? decode_counters(**row) : expected<counters>(counters{});
+  const auto counts = stored_counters();
   if (!counts) return fail(counts.error());
   if (counts->unfiltered != there) complain_("the number of unfiltered raw records is wrong");
   return {};

@@ -4,21 +4,22 @@
 #include <string>
 
 #include "tahoe/store/archive_reader.hpp"
+#include "tahoe/store/archive_store.hpp"
 
 namespace cybexd::store {
 
-/// Reads every row once, and looks up what each should have caused. `complain` is told one sentence for each
-/// fault.
+/// Reads every row once, and looks up what each should have caused.
 class archive_check {
  public:
-  archive_check(archive_reader& from, std::function<void(const std::string&)> complain)
-      : from_(from), complain_(std::move(complain)) {}
+  archive_check(archive_reader& from, check_listener listener)
+      : from_(from), complain_(std::move(listener.complain)), seen_(std::move(listener.seen)) {}
 
   /// Errors: unavailable, corrupt (rows that cannot be read end the check).
   [[nodiscard]] expected<void> run();
 
  private:
   using step = expected<void> (archive_check::*)();
+  [[nodiscard]] expected<archive_layout::counters> stored_counters();
   [[nodiscard]] expected<void> documents();
   [[nodiscard]] expected<void> events();
   [[nodiscard]] expected<void> trees();
@@ -36,9 +37,11 @@ class archive_check {
 
   archive_reader& from_;
   std::function<void(const std::string&)> complain_;
+  std::function<void(std::string_view, std::uint64_t, std::uint64_t)> seen_;
   std::uint64_t hashes_ = 0, postings_ = 0, nodes_ = 0, memberships_ = 0,
                 unfiltered_ = 0;  ///< That there should be.
   std::uint64_t events_ = 0;
+  std::uint64_t about_documents_ = 0;  ///< Numbers that were given out.
 };
 
 }  // namespace cybexd::store

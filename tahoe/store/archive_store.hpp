@@ -36,6 +36,14 @@ struct record_write {
   std::optional<filter_result> filtered;  ///< Nothing where no filter reads the sub_type.
 };
 
+/// Who follows a check of an index.
+struct check_listener {
+  std::function<void(const std::string&)> complain;  ///< Is told one sentence for each fault.
+  /// Is told what is looked at, how much of it was, and of how much; 0: not known.
+  std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)> seen =
+      [](std::string_view, std::uint64_t, std::uint64_t) {};
+};
+
 struct record_result {
   hash256 raw;
   bool known = false;  ///< The same record of the same organisation was there already.
@@ -202,10 +210,9 @@ class archive_store {
   [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
   /// Compares the index with the documents, from one consistent look (on MongoDB lists hashes that stand
-  /// there twice, which walks as `each`); `complain` is told one sentence for each fault. Nothing to do where
-  /// a home has no index of its own making.
-  [[nodiscard]] virtual expected<void> check_index(const std::function<void(const std::string&)>& complain) {
-    (void)complain;
+  /// there twice, which walks as `each`). Nothing to do where a home has no index of its own making.
+  [[nodiscard]] virtual expected<void> check_index(const check_listener& listener) {
+    (void)listener;
     return {};
   }
 };

@@ -189,8 +189,8 @@ expected<void> rocksdb_archive_view::each(const std::function<bool(const documen
   return result && going ? visit_some() : result;
 }
 
-expected<void> rocksdb_archive_view::check_index(const std::function<void(const std::string&)>& complain) {
-  return archive_check(*reader_, complain).run();
+expected<void> rocksdb_archive_view::check_index(const check_listener& listener) {
+  return archive_check(*reader_, listener).run();
 }
 
 }  // namespace cybexd::store

@@ -34,7 +34,7 @@ class rocksdb_archive_view : public archive_view {
 
   /// Every document by hash, until `visit` says false.
   [[nodiscard]] expected<void> each(const std::function<bool(const document&)>& visit);
-  [[nodiscard]] expected<void> check_index(const std::function<void(const std::string&)>& complain);
+  [[nodiscard]] expected<void> check_index(const check_listener& listener);
 
  private:
   [[nodiscard]] archive_tree::class_filter filter_for(const visibility& who,

@@ -1,6 +1,7 @@
 // The archive's and the reports' part of a migration.
 #include <algorithm>
 
+#include "tahoe/store/archive_fingerprint.hpp"
 #include "tahoe/store/migration_steps.hpp"
 
 namespace cybexd::store::migration_steps {
@@ -62,17 +63,6 @@ expected<void> walk(Store& store, const std::function<expected<void>(const docum
   return done;
 }
 
-expected<tahoe::fingerprint> fingerprint_of(const context& c, archive_store& archive, std::uint64_t total) {
-  tahoe::fingerprint_maker maker;
-  std::uint64_t seen = 0;
-  auto done = walk(archive, [&](const document& d) {
-    if (++seen % c.options.batch_items == 0) c.tell("check", seen, total);
-    return maker.add(d);
-  });
-  if (!done) return fail(done.error());
-  return maker.finish();
-}
-
 /// One after the other, where a batch holds one that the target cannot keep.
 expected<void> put_one_by_one(const context& c, const std::vector<document>& some) {
   for (const auto& d : some) {
@@ -111,7 +101,9 @@ expected<void> copy_archive(const context& c) {
 }
 
 expected<void> check_archive(const context& c) {
-  auto made = fingerprint_of(c, *c.to.archive, c.result.documents.total);
+  auto made = fingerprint_of(*c.to.archive, [&](std::uint64_t seen) {
+    if (seen % c.options.batch_items == 0) c.tell("check", seen, c.result.documents.total);
+  });
   if (!made) return fail(made.error());
   c.result.to = std::move(*made);
   if (c.result.equal()) return {};

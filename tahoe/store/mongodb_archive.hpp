@@ -46,7 +46,7 @@ class mongodb_archive_store final : public archive_store {
   /// Errors also: corrupt, after all others were visited, where a document cannot be read as one of TAHOE's.
   expected<void> each(const std::function<bool(const document&)>& visit) override;
   expected<std::uint64_t> size() override;
-  expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
+  expected<void> check_index(const check_listener& listener) override;
 
  private:
   [[nodiscard]] expected<void> prepare();

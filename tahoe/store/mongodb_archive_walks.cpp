@@ -217,9 +217,9 @@ expected<void> mongodb_archive_store::each(const std::function<bool(const docume
   return {};
 }
 
-expected<void> mongodb_archive_store::check_index(const std::function<void(const std::string&)>& complain) {
+expected<void> mongodb_archive_store::check_index(const check_listener& listener) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
-  return tell_doubles(ground_.documents, complain, "archive: check");
+  return tell_doubles(ground_.documents, listener.complain, "archive: check");
 }
 
 }  // namespace cybexd::store

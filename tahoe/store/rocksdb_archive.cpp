@@ -194,8 +194,8 @@ expected<void> rocksdb_archive::each(const std::function<bool(const document&)>&
   return rocksdb_archive_view(impl_, *impl_->home, impl_->orgs).each(visit);
 }
 
-expected<void> rocksdb_archive::check_index(const std::function<void(const std::string&)>& complain) {
-  return rocksdb_archive_view(impl_, *impl_->home, impl_->orgs).check_index(complain);
+expected<void> rocksdb_archive::check_index(const check_listener& listener) {
+  return rocksdb_archive_view(impl_, *impl_->home, impl_->orgs).check_index(listener);
 }
 
 }  // namespace cybexd::store

@@ -57,7 +57,7 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::optional<document>> get(const hash256& hash) override;
   [[nodiscard]] expected<void> each(const std::function<bool(const document&)>& visit) override;
   [[nodiscard]] expected<std::uint64_t> size() override;
-  [[nodiscard]] expected<void> check_index(const std::function<void(const std::string&)>& complain) override;
+  [[nodiscard]] expected<void> check_index(const check_listener& listener) override;
 
  private:
   struct impl;

@@ -2,7 +2,6 @@
 // stops the others.
 #include <boost/test/unit_test.hpp>
 
-#include "actors/query_poller.hpp"
 #include "tests/fixtures/query_side.hpp"
 
 using namespace cybexd;
@@ -56,18 +55,6 @@ struct others : query_side {
   }
   tahoe::hash256 put_with(const std::string& field, const tahoe::value& v) {
     return put([&](tahoe::document& d) { d.data.set(field, v); });
-  }
-  void poll(std::size_t batch) {
-    spawn(actors::query_poller,
-          actors::query_poller_options{stores.reports,
-                                       [this] { return now; },
-                                       600,
-                                       batch,
-                                       false,
-                                       {2, std::chrono::seconds(1), std::chrono::seconds(0)},
-                                       7,
-                                       &metrics},
-          desk);
   }
   tahoe::document stored(const tahoe::hash256& hash) { return **stores.reports->get(hash); }
 

@@ -1,6 +1,5 @@
 #include <boost/test/unit_test.hpp>
 
-#include "actors/query_poller.hpp"
 #include "tests/fixtures/query_side.hpp"
 
 using namespace cybexd;
@@ -124,6 +123,20 @@ BOOST_AUTO_TEST_CASE(beyond_its_queue_a_type_is_overloaded_and_others_are_not) {
   BOOST_TEST(reports_made == 2);
 }
 
+BOOST_AUTO_TEST_CASE(waiting_for_a_worker_takes_nothing_of_a_reports_time) {
+  options.workers = 1;
+  hold = true;
+  start();
+  send("count", count_of("10.0.0.1"));
+  const auto second = send("count", count_of("10.0.0.2"));
+  BOOST_TEST(reports_made == 1);
+  hold = false;
+  const auto begun = std::chrono::steady_clock::now();
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST((good(second).status == outcome::ready));
+  BOOST_TEST((last_deadline >= begun + options.deadline));
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_dies_costs_its_report_only) {
   start();
   die = true;
@@ -143,16 +156,7 @@ BOOST_AUTO_TEST_CASE(waiting_queries_of_others_are_found_answered_and_told) {
   asked.parts.push_back(waiting.query);
   BOOST_REQUIRE(stores.reports->put(asked.parts));
   start();
-  spawn(actors::query_poller,
-        actors::query_poller_options{stores.reports,
-                                     [this] { return now; },
-                                     600,
-                                     256,
-                                     false,
-                                     {2, std::chrono::seconds(1), std::chrono::seconds(0)},
-                                     7,
-                                     &metrics},
-        desk);
+  poll();
   advance(std::chrono::seconds(3));
   BOOST_TEST(status_of(asked.query.hash) == "ready");
   BOOST_REQUIRE(told.size() == 1);
@@ -187,16 +191,7 @@ BOOST_AUTO_TEST_CASE(a_claim_of_a_dead_server_runs_out) {
                  actors::taken_query::outcome::taken));
   start();
   BOOST_TEST((good(send("count", count_of("10.0.0.1"))).status == outcome::processing));
-  spawn(actors::query_poller,
-        actors::query_poller_options{stores.reports,
-                                     [this] { return now; },
-                                     600,
-                                     256,
-                                     false,
-                                     {2, std::chrono::seconds(1), std::chrono::seconds(0)},
-                                     7,
-                                     &metrics},
-        desk);
+  poll();
   advance(std::chrono::seconds(5));
   BOOST_TEST(reports_made == 0);
   now += 91;

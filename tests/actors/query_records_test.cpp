@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_failure_of_ours_is_no_answer_for_who_asks_again) {
   hold = true;
   const auto asked = send("count", count_of("10.0.0.1"));
   hold = false;
-  release(report::failed_report("count", {failure::unavailable, "a store is away"}, tests::user, now));
+  release(report::failed_report("count", {failure::corrupt, "a document cannot be read"}, tests::user, now));
   const auto failed = good(asked);
   BOOST_TEST((failed.status == outcome::failed));
   BOOST_TEST(found(failed.report.hash, visible).has_value());

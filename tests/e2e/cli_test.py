@@ -259,23 +259,38 @@ class Local(unittest.TestCase):
         with Hub() as hub:
             hub.org("honeynet")
             hub.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(may_log()))
-            ours, terminal = pty.openpty()
-            done = subprocess.run([CYBEXD, "archive", "once", "--json", *hub.arguments()], stdout=subprocess.PIPE, stderr=terminal, timeout=120)
-            os.close(terminal)
-            shown = b""
-            while True:
-                try:
-                    part = os.read(ours, 65536)
-                except OSError:  # the other end is closed
-                    part = b""
-                if not part:
-                    break
-                shown += part
-            os.close(ours)
-            self.assertEqual(done.returncode, 0, shown)
-            self.assertEqual(json.loads(done.stdout)["archived"], len(may_log()))
+            answer, shown = self.on_a_terminal(hub, "archive", "once")
+            self.assertEqual(answer["archived"], len(may_log()))
             self.assertRegex(shown, rb"archive once: \d+ done, \d+ remaining, \d+ a second, 0 errors")
             self.assertEqual(hub.run("archive", "once").stderr, "")  # no terminal, no progress
+            for serves in (False, True):
+                if serves:
+                    hub.start()
+                _, shown = self.on_a_terminal(hub, "digest")
+                self.assertRegex(shown, rb"digest, documents: [1-9]\d* done, (\d+ remaining, )?(\d+ a second, )?0 errors")
+                verified, shown = self.on_a_terminal(hub, "verify")
+                self.assertEqual(verified["problems"], 0)
+                self.assertRegex(shown, rb"verify, [a-z ]+: [1-9]\d* done, (\d+ remaining, )?(\d+ a second, )?0 errors")
+                self.assertEqual(hub.run("verify").stderr, "")
+            hub.stop()
+
+    def on_a_terminal(self, hub, *words):
+        """The answer of a command whose standard error is a terminal, and what that showed."""
+        ours, terminal = pty.openpty()
+        done = subprocess.run([CYBEXD, *words, "--json", *hub.arguments()], stdout=subprocess.PIPE, stderr=terminal, timeout=120)
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                part = b""
+            if not part:
+                break
+            shown += part
+        os.close(ours)
+        self.assertEqual(done.returncode, 0, shown)
+        return json.loads(done.stdout), shown
 
     def test_wrong_usage(self):
         for words in ((), ("usr",), ("user",), ("user", "add"), ("hash", "--nonsense"), ("completion", "fish"), ("keygen", "--dir", "/tmp/x", "--bits", "many")):

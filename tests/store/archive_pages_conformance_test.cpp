@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_reopened_archive_is_the_same_and_goes_on) {
     reopen(archive);
     BOOST_TEST(everything_in(*archive).size() > before.size());
     std::vector<std::string> faults;
-    must(archive->check_index([&](const std::string& fault) { faults.push_back(fault); }));
+    must(archive->check_index({[&](const std::string& fault) { faults.push_back(fault); }}));
     BOOST_TEST(faults.empty());
   });
 }

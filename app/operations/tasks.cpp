@@ -1,0 +1,59 @@
+#include "app/operations/tasks.hpp"
+
+#include <algorithm>
+
+#include "app/operations/all.hpp"
+#include "app/operations/arguments.hpp"
+
+namespace cybexd::app::operations {
+namespace {
+
+constexpr std::size_t most_tasks = 64;
+
+std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
+
+}  // namespace
+
+void task::at(std::string_view what, std::uint64_t done, std::uint64_t total) {
+  const std::lock_guard guard(mutex_);
+  if (what_ != what) what_ = what;
+  done_ = done;
+  total_ = total;
+}
+
+void task::add_error() {
+  const std::lock_guard guard(mutex_);
+  ++errors_;
+}
+
+tahoe::value task::to_value() const {
+  const std::lock_guard guard(mutex_);
+  return tahoe::object{
+      {"what", what_}, {"done", whole(done_)}, {"total", whole(total_)}, {"errors", whole(errors_)}};
+}
+
+std::shared_ptr<task> named_tasks::begin(const std::string& name) {
+  auto begun = std::make_shared<task>();
+  if (name.empty()) return begun;
+  const std::lock_guard guard(mutex_);
+  newest_.emplace_front(name, begun);
+  if (newest_.size() > most_tasks) newest_.pop_back();
+  return begun;
+}
+
+std::shared_ptr<task> named_tasks::find(const std::string& name) const {
+  const std::lock_guard guard(mutex_);
+  const auto found =
+      std::find_if(newest_.begin(), newest_.end(), [&](const auto& one) { return one.first == name; });
+  return found == newest_.end() ? nullptr : found->second;
+}
+
+expected<tahoe::value> progress(engine& on, const tahoe::value& input) {
+  const auto name = text(input, "task");
+  if (!name) return fail(name.error());
+  const auto found = on.tasks()->find(*name);
+  if (!found) return fail(failure::not_found, "no such task");
+  return found->to_value();
+}
+
+}  // namespace cybexd::app::operations
