@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/clipped.hpp"
 #include "report/date_text.hpp"
 #include "tahoe/json.hpp"
 
@@ -153,11 +154,8 @@ bool present(const std::optional<std::string>& text) { return text && !text->emp
 std::string shown(const tahoe::value& v) {
   constexpr std::size_t longest = 80;
   const auto* text = v.text();
-  if (text != nullptr && text->size() > longest) {
-    auto end = longest;
-    while (end > 0 && (static_cast<unsigned char>((*text)[end]) & 0xc0) == 0x80) --end;
-    return tahoe::to_json(tahoe::value(text->substr(0, end))) + "...";
-  }
+  if (text != nullptr && text->size() > longest)
+    return tahoe::to_json(tahoe::value(clipped(*text, longest))) + "...";
   if (!v.is_scalar()) return std::string(tahoe::kind_of(v));
   return tahoe::to_json(v);
 }

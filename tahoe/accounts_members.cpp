@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/clipped.hpp"
 #include "tahoe/accounts.hpp"
 #include "tahoe/json.hpp"
 
@@ -20,13 +21,6 @@ std::string_view name_of(member_list list) {
       return "admin";
   }
   return "";
-}
-
-/// A text from outside for a message: short, and cut between characters.
-std::string clipped(std::string_view text) {
-  std::size_t end = std::min<std::size_t>(text.size(), 100);
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end));
 }
 
 /// The lists that a field names, in the order acl, user, admin.

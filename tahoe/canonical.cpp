@@ -231,13 +231,19 @@ expected<std::string> canonical(const value& v, const canonical_limits& limits) 
 
 expected<value> decanonical(std::string_view text) { return decode(text, 0); }
 
-std::string_view python_strip(std::string_view utf8) {
+std::string_view python_strip(std::string_view utf8) { return python_strip_right(python_strip_left(utf8)); }
+
+std::string_view python_strip_left(std::string_view utf8) {
   while (!utf8.empty()) {
     const auto begins = [&](std::string_view space) { return utf8.starts_with(space); };
     const auto size = is_ascii_space(utf8.front()) ? 1 : wide_space(utf8.front(), begins);
     if (size == 0) break;
     utf8.remove_prefix(size);
   }
+  return utf8;
+}
+
+std::string_view python_strip_right(std::string_view utf8) {
   while (!utf8.empty()) {
     const auto ends = [&](std::string_view space) { return utf8.ends_with(space); };
     const auto size = is_ascii_space(utf8.back()) ? 1 : wide_space(utf8.back(), ends);

@@ -20,7 +20,9 @@ struct canonical_limits {
 /// scalars obtained so are final, text that is not JSON stands for itself.
 [[nodiscard]] expected<value> decanonical(std::string_view text);
 
-/// Removes what Python's `str.strip` removes, at both ends.
+/// Removes what Python's `str.strip` removes, at both ends or at one. Each looks no further than it removes.
 [[nodiscard]] std::string_view python_strip(std::string_view utf8);
+[[nodiscard]] std::string_view python_strip_left(std::string_view utf8);
+[[nodiscard]] std::string_view python_strip_right(std::string_view utf8);
 
 }  // namespace cybexd::tahoe

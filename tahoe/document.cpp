@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/clipped.hpp"
 #include "tahoe/bson.hpp"
 #include "tahoe/json.hpp"
 
@@ -27,15 +28,31 @@ bool contains(const std::vector<hash256>& sorted, const hash256& hash) {
 expected<document> begin(itype kind, std::string sub_type) {
   if (!is_identifier(sub_type))
     return fail(failure::bad_input,
-                "the sub_type \"" + sub_type.substr(0, 100) + "\" is no identifier ([A-Za-z_][A-Za-z0-9_]*)");
+                "the sub_type \"" + clipped(sub_type) + "\" is no identifier ([A-Za-z_][A-Za-z0-9_]*)");
   document d;
   d.kind = kind;
   d.sub_type = std::move(sub_type);
   return d;
 }
 
-/// Hashes kind, sub_type, what the kind puts between, and the canonical data.
+/// Whether all texts in a value, and all keys, are UTF-8.
+bool holds_utf8(const value& v) {
+  if (const auto* text = v.text()) return is_valid_utf8(*text);
+  if (const auto* items = v.get_if<array>()) return std::all_of(items->begin(), items->end(), holds_utf8);
+  if (const auto* members = v.get_if<object>())
+    return std::all_of(members->begin(), members->end(),
+                       [](const member& m) { return is_valid_utf8(m.first) && holds_utf8(m.second); });
+  return true;
+}
+
+/// Hashes kind, sub_type, what the kind puts between, and the canonical data. No store could read again what
+/// is not UTF-8.
 expected<document> finish(document d, std::string_view between, const canonical_limits& limits) {
+  const bool extra =
+      std::all_of(d.extra.begin(), d.extra.end(), [](const auto& m) { return holds_utf8(m.second); });
+  if (!extra || !holds_utf8(d.data) || !is_valid_utf8(d.orgid) || !is_valid_utf8(d.timezone))
+    return fail(failure::bad_input,
+                "a text in the " + std::string(to_string(d.kind)) + " " + d.sub_type + " is not UTF-8");
   const auto form = canonical(d.data, limits);
   if (!form) return fail(form.error());
   d.hash = crypto::sha256({to_string(d.kind), d.sub_type, between, *form});

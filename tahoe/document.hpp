@@ -69,8 +69,8 @@ struct document {
 /// `[A-Za-z_][A-Za-z0-9_]*`
 [[nodiscard]] bool is_identifier(std::string_view name);
 
-// Makers. Each checks sub_type (bad_input) and the canonical form's limit (too_large) and computes the hash.
-// A report must also fit into a store (16 MiB as BSON).
+// Makers. Each checks sub_type and that all texts are UTF-8 (bad_input) and the canonical form's limit
+// (too_large) and computes the hash. A report must also fit into a store (16 MiB as BSON).
 [[nodiscard]] expected<document> make_attribute(std::string sub_type, value scalar,
                                                 const canonical_limits& limits = {});
 [[nodiscard]] expected<document> make_object(std::string sub_type,

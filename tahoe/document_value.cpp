@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "crypto/clipped.hpp"
 #include "tahoe/document.hpp"
 #include "tahoe/json.hpp"
 
@@ -69,7 +70,7 @@ class document_reader {
     std::string kind;
     text(json.find("itype"), "itype", kind);
     const auto known = itype_from(kind);
-    if (wrong_.empty() && !known) wrong_ = "itype \"" + kind.substr(0, 100) + "\" is none of a document's";
+    if (wrong_.empty() && !known) wrong_ = "itype \"" + clipped(kind) + "\" is none of a document's";
     if (!wrong_.empty()) return fail(failure::bad_input, std::move(wrong_));
     d_.kind = *known;
     required(json, d_.kind);
@@ -237,7 +238,7 @@ class document_reader {
 
   bool expected_kind(std::string_view key, std::string_view may_be, const value& was) {
     if (wrong_.empty())
-      wrong_ = "the field " + std::string(key) + " is " + to_json(was).substr(0, 100) + " and must be " +
+      wrong_ = "the field " + std::string(key) + " is " + clipped(to_json(was)) + " and must be " +
                std::string(may_be);
     return true;
   }

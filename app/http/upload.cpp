@@ -7,6 +7,7 @@
 
 #include "app/http/gzip.hpp"
 #include "app/http/multipart.hpp"
+#include "crypto/clipped.hpp"
 #include "crypto/envelope.hpp"
 #include "report/time_range.hpp"
 
@@ -22,7 +23,7 @@ tl::unexpected<error> wrong(std::string_view field, std::string_view what) {
 }
 
 /// A name that a client chose, as an error shows it.
-std::string shown(std::string_view name) { return "'" + std::string(name.substr(0, 80)) + "'"; }
+std::string shown(std::string_view name) { return "'" + clipped(name, 80) + "'"; }
 
 /// The fields besides the content, each at most once.
 struct upload_fields {

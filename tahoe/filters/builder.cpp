@@ -23,10 +23,10 @@ void builder::refuse(std::string reason) {
 }
 
 const document& builder::keep(expected<document> made) {
-  if (!made) {
-    refuse(std::move(made.error().text));
-    return placeholder;
-  }
+  if (!made) refuse(std::move(made.error().text));
+  // More can never be stored: no need to make them all before this is said.
+  if (made_.size() > max_bson_size / bytes_of_reference) refuse_too_many(made_.size());
+  if (refused()) return placeholder;
   if (made_.size() < few_documents) {
     for (const auto& there : made_)
       if (there.hash == made->hash) return there;
@@ -84,9 +84,13 @@ void builder::refuse_what_cannot_be_stored() {
     if (!fits(d.data, d.cref.size() + d.ref.size() + d.ben_ref.size() + d.mal_ref.size()))
       return refuse("the " + std::string(to_string(d.kind)) + " " + d.sub_type +
                     " made of the record passes " + std::to_string(max_bson_size) + " bytes as BSON");
-  if (!fits(data_, product_.ref.size()))
-    refuse("the record makes " + std::to_string(product_.ref.size()) +
-           " documents, more than it can refer to in " + std::to_string(max_bson_size) + " bytes as BSON");
+  if (!fits(data_, product_.ref.size())) refuse_too_many(product_.ref.size());
+}
+
+void builder::refuse_too_many(std::size_t documents) {
+  refuse("the record makes " + std::to_string(documents) +
+         " documents or more, which it cannot refer to in " + std::to_string(max_bson_size) +
+         " bytes as BSON");
 }
 
 product builder::finish() {

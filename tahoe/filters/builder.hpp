@@ -38,6 +38,7 @@ class builder {
   const document& keep(expected<document> made);
 
   void refuse_what_cannot_be_stored();
+  void refuse_too_many(std::size_t documents);
 
   const value& data_;
   const context& about_;

@@ -9,6 +9,9 @@ namespace cybexd::tahoe::filters {
 
 namespace {
 
+/// Bytes of one header that the filter reads. Mail servers refuse or cut headers that are a quarter of it.
+constexpr std::size_t longest_header = 256u << 10;
+
 /// The headers of a message, decoded. What the filter needs and does not find makes the record unusable.
 class email_headers {
  public:
@@ -24,7 +27,7 @@ class email_headers {
 
   /// The same where the header may be missing, or empty.
   std::string optional_addresses(std::string_view name) {
-    const auto* raw = message_.header(name);
+    const auto* raw = header(name);
     if (raw == nullptr) return {};
     const auto text = mail::rewrite_addresses(*raw);
     if (!text) b_.refuse("the e-mail's " + std::string(name) + " cannot be read");
@@ -40,7 +43,7 @@ class email_headers {
   }
 
   std::string optional_text(std::string_view name) {
-    const auto* raw = message_.header(name);
+    const auto* raw = header(name);
     return raw == nullptr ? std::string() : mail::decode_unstructured(*raw);
   }
 
@@ -53,9 +56,16 @@ class email_headers {
 
  private:
   const std::string* need(std::string_view name) {
-    const auto* raw = message_.header(name);
+    const auto* raw = header(name);
     if (raw == nullptr) b_.refuse("the e-mail has no " + std::string(name));
     return raw;
+  }
+
+  const std::string* header(std::string_view name) {
+    const auto* raw = message_.header(name);
+    if (raw == nullptr || raw->size() <= longest_header) return raw;
+    b_.refuse("the e-mail's " + std::string(name) + " passes " + std::to_string(longest_header) + " bytes");
+    return nullptr;
   }
 
   const mail::part& message_;
@@ -68,8 +78,11 @@ builder::parts name_and_address(builder& b, std::string_view header) {
   const auto space = header.rfind(' ');
   const auto name = space == std::string_view::npos ? std::string_view() : header.substr(0, space);
   auto address = space == std::string_view::npos ? header : header.substr(space + 1);
-  // As the original cuts it: one character at each end, whatever it is.
-  address = address.size() < 2 ? std::string_view() : address.substr(1, address.size() - 2);
+  // As the original cuts it: one character at each end, whatever it is. The last one is the bracket.
+  address.remove_suffix(1);
+  if (!address.empty()) address.remove_prefix(1);
+  while (!address.empty() && (static_cast<unsigned char>(address.front()) & 0xc0) == 0x80)
+    address.remove_prefix(1);
   builder::parts parts;
   if (!name.empty()) parts.push_back(&b.attribute("name", name));
   parts.push_back(&b.attribute("email_addr", address));
@@ -98,7 +111,7 @@ product run_email(const value& data, const context& about) {
   }
   const auto message = mail::read_message(*field->text());
   if (!message) {
-    b.refuse("the e-mail's parts are nested too deep");
+    b.refuse("the e-mail's parts are too many or nested too deep");
     return b.finish();
   }
   email_headers headers(*message, b);

@@ -17,7 +17,7 @@ product run_url_feed(const value& data, const context& about) {
   }
   std::string_view rest = *field->text();
   bool any = false;
-  while (!rest.empty()) {
+  while (!rest.empty() && !b.refused()) {
     const auto end = rest.find('\n');
     const auto line = python_strip(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);

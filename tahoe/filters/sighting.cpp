@@ -23,6 +23,7 @@ product run_sighting(const value& data, const context& about) {
   }
   bool any = false;
   for (const auto& [sub_type, seen] : *record->get_if<object>()) {
+    if (b.refused()) break;
     if (sub_type == "timestamp") continue;
     any = true;
     b.event("sighting", {&b.attribute(sub_type, seen)}, timestamp, category::unknown, {});

@@ -18,7 +18,7 @@ std::string with_single_blanks(std::string_view text) {
   while (!text.empty()) {
     if (is_blank(text.front())) {
       out += ' ';
-      text = strip_left(text);
+      text = python_strip_left(text);
       continue;
     }
     const auto size = find_blank(text);
@@ -59,10 +59,9 @@ bool address_tokens::take(char c) {
 
 std::string address_tokens::take_quotable(std::string_view ends) {
   std::string out;
-  const auto size = find_blank(rest_);
   bool quoted = false;
   std::size_t at = 0;
-  for (; at < size; ++at) {
+  for (; at < rest_.size() && !is_blank(rest_[at]); ++at) {
     const char c = rest_[at];
     if (c == '\\' && !quoted) {
       quoted = true;
@@ -89,7 +88,7 @@ void address_tokens::take_comment() {
       --depth;
       drop();
     } else if (is_blank(rest_.front())) {
-      rest_ = strip_left(rest_);
+      rest_ = python_strip_left(rest_);
     } else {
       take_quotable("()");
     }
@@ -103,18 +102,17 @@ bool address_tokens::take_blanks() {
     if (at('('))
       take_comment();
     else
-      rest_ = strip_left(rest_);
+      rest_ = python_strip_left(rest_);
   }
   return any;
 }
 
 void address_tokens::take_spaces() {
-  if (at_any(" \t")) rest_ = strip_left(rest_);
+  if (at_any(" \t")) rest_ = python_strip_left(rest_);
 }
 
 bool address_tokens::take_encoded(address_item& out) {
-  auto why = word_failure::not_one;
-  const auto word = take_encoded_word(rest_, why);
+  const auto word = take_encoded_word(rest_);
   if (!word) return false;
   out.text = with_single_blanks(word->text);
   out.hollow = word->text.empty();
@@ -130,15 +128,14 @@ bool address_tokens::take_quoted(address_item& out) {
   bool after_word = false;             // an encoded word came last
   bool after_word_and_blanks = false;  // an encoded word and blanks came last
   while (!at_end() && !at('"')) {
-    auto why = word_failure::not_one;
     if (is_blank(rest_.front())) {
-      const auto after = strip_left(rest_);
+      const auto after = python_strip_left(rest_);
       blanks_at = out.text.size();
       out.text += rest_.substr(0, rest_.size() - after.size());
       rest_ = after;
       after_word_and_blanks = after_word;
       after_word = false;
-    } else if (const auto encoded = take_encoded_word(rest_, why)) {
+    } else if (const auto encoded = take_encoded_word(rest_)) {
       if (after_word_and_blanks) out.text.resize(blanks_at);
       out.text += encoded->text;
       rest_.remove_prefix(encoded->size);

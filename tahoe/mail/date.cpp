@@ -49,7 +49,7 @@ words split(std::string_view text) {
     std::size_t size = 1;
     while (size < text.size() && python_strip(text.substr(size)).data() == text.data() + size) ++size;
     out.emplace_back(python_strip(text.substr(0, size)));
-    text = strip_left(text.substr(size));
+    text = python_strip_left(text.substr(size));
   }
   return out;
 }

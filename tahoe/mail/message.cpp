@@ -9,7 +9,8 @@ namespace cybexd::tahoe::mail {
 
 namespace {
 
-constexpr std::size_t max_depth = 500;
+constexpr std::size_t max_depth = 100;  // each line that looks like a boundary is compared with as many
+constexpr std::size_t max_parts = 10'000;
 
 /// The line that begins at `at`, with its end (\n, \r\n or \r).
 std::string_view line_at(std::string_view text, std::size_t at) {
@@ -60,17 +61,10 @@ class message_reader {
       read_payload(out);
       return true;
     }
-    return read_parts(out, python_strip_right(*boundary), type == "multipart/digest");
+    return read_parts(out, std::string(python_strip_right(*boundary)), type == "multipart/digest");
   }
 
  private:
-  static std::string python_strip_right(const std::string& text) {
-    const auto stripped = python_strip(text);
-    return stripped.empty()
-               ? std::string()
-               : text.substr(0, static_cast<std::size_t>(stripped.data() - text.data()) + stripped.size());
-  }
-
   /// The next line, or nothing at the end of the text or at a boundary of an enclosing multipart.
   std::optional<std::string_view> peek() const {
     if (at_ >= text_.size()) return std::nullopt;
@@ -144,7 +138,7 @@ class message_reader {
   }
 
   bool read_part(part& out, const std::string& boundary, bool digest) {
-    if (boundaries_.size() >= max_depth) return false;
+    if (boundaries_.size() >= max_depth || ++parts_ > max_parts) return false;
     boundaries_.push_back(boundary);
     auto& inner = out.parts.emplace_back();
     inner.digest_member = digest;
@@ -161,6 +155,7 @@ class message_reader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t parts_ = 0;
   std::vector<std::string> boundaries_;
 };
 

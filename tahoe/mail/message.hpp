@@ -26,7 +26,7 @@ struct part {
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// Reads a whole message. Nothing if multiparts are nested more than some hundred times.
+/// Reads a whole message. Nothing if it has more than 10,000 parts, or if they are nested more than 100 deep.
 [[nodiscard]] std::optional<part> read_message(std::string_view text);
 
 /// The first `text/plain` part, else the first `text/html` part, that is no attachment; nullptr if there is

@@ -116,6 +116,8 @@ std::optional<std::string> text_of(const part& p) {
   } else if (encoding == "base64") {
     std::erase_if(bytes, [](char c) { return c == '\r' || c == '\n'; });
     bytes = decode_base64(bytes);
+  } else if (encoding == "x-uuencode" || encoding == "uuencode" || encoding == "uue" || encoding == "x-uue") {
+    bytes = decode_uuencoded(bytes);
   }
   return decode_charset(bytes, p.parameter("charset").value_or("ascii"), undecodable::replace);
 }

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "tahoe/canonical.hpp"
+#include "tahoe/json.hpp"
 
 namespace cybexd::tahoe::mail {
 
@@ -142,13 +142,21 @@ std::string normalized(std::string_view charset) {
 }
 
 /// iconv's Shift JIS has a yen sign and an overline where Python's, as most senders, has ASCII.
-std::string with_ascii(std::string text) {
+std::string with_ascii(std::string_view text) {
   constexpr std::string_view yen = "\xc2\xa5", overline = "\xe2\x80\xbe";
-  for (auto at = text.find(yen); at != std::string::npos; at = text.find(yen, at))
-    text.replace(at, yen.size(), "\\");
-  for (auto at = text.find(overline); at != std::string::npos; at = text.find(overline, at))
-    text.replace(at, overline.size(), "~");
-  return text;
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const bool is_yen = text.starts_with(yen), is_overline = !is_yen && text.starts_with(overline);
+    out += is_yen ? '\\' : is_overline ? '~' : text.front();
+    text.remove_prefix(is_yen ? yen.size() : is_overline ? overline.size() : 1);
+  }
+  return out;
+}
+
+/// What iconv made of bytes. It also makes sequences of code points that UTF-8 does not have (from UCS-4).
+std::string checked(std::string text, undecodable how) {
+  return how == undecodable::keep || is_valid_utf8(text) ? std::move(text) : sanitized(text);
 }
 
 constexpr std::array<std::string_view, 6> utf8_names = {"utf-8", "utf8", "u8", "utf", "utf8-ucs2", "cp65001"};
@@ -211,13 +219,14 @@ std::optional<std::string> decode_charset(std::string_view bytes, std::string_vi
   if (is_one_of(utf8_names, name)) return decode_utf8(bytes, how);
   if (is_one_of(ascii_names, name)) return decode_ascii(bytes, how);
   if (is_one_of(latin1_names, name)) return decode_latin1(bytes);
-  if (is_one_of(shift_jis_names, name)) return with_ascii(converter("SJIS").convert(bytes, how));
+  if (is_one_of(shift_jis_names, name))
+    return checked(with_ascii(converter("SJIS").convert(bytes, how)), how);
   if (name.ends_with("-i") || name.ends_with("-e")) name.resize(name.size() - 2);  // iso-8859-8-i
   std::string underscores = name;
   std::replace(underscores.begin(), underscores.end(), '-', '_');
   for (const auto& spelling : {name, underscores}) {
     converter convert(spelling);
-    if (convert.known()) return convert.convert(bytes, how);
+    if (convert.known()) return checked(convert.convert(bytes, how), how);
   }
   return std::nullopt;
 }
@@ -284,13 +293,6 @@ std::string ascii_lower(std::string_view text) {
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-std::string_view strip_left(std::string_view utf8) {
-  // A character that is no white space, put behind, keeps the right end as it is.
-  const auto stripped = python_strip(utf8);
-  if (stripped.empty()) return {};
-  return utf8.substr(static_cast<std::size_t>(stripped.data() - utf8.data()));
 }
 
 }  // namespace cybexd::tahoe::mail

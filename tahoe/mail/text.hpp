@@ -25,6 +25,9 @@ enum class undecodable {
 [[nodiscard]] std::string decode_base64(std::string_view text);
 /// RFC 2045 quoted-printable.
 [[nodiscard]] std::string decode_quoted_printable(std::string_view text);
+/// What Python's `email` makes of a body that is uuencoded: the bytes between its `begin` and its `end`. What
+/// has no `begin`, or cannot be decoded, comes back as it is.
+[[nodiscard]] std::string decode_uuencoded(std::string_view text);
 
 /// Characters as bytes: ASCII as it is if there is nothing else; otherwise U+0080 to U+00FF as one byte and
 /// what is beyond as `\uxxxx` or `\Uxxxxxxxx` (Python's raw-unicode-escape).
@@ -32,7 +35,5 @@ enum class undecodable {
 
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 [[nodiscard]] bool is_ascii(std::string_view text);
-/// Removes what Python's `str.lstrip()` removes.
-[[nodiscard]] std::string_view strip_left(std::string_view utf8);
 
 }  // namespace cybexd::tahoe::mail

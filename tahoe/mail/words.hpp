@@ -12,13 +12,8 @@ struct encoded_word {
   std::size_t size = 0;  ///< Bytes of the source that it takes.
 };
 
-enum class word_failure {
-  not_one,  ///< No end, or no beginning: the characters are ordinary.
-  invalid,  ///< It has the marks but not the form.
-};
-
-/// Reads an encoded word at the beginning of a text that starts with `=?`.
-[[nodiscard]] std::optional<encoded_word> take_encoded_word(std::string_view text, word_failure& why);
+/// Reads an encoded word at the beginning of a text; nothing if none begins there.
+[[nodiscard]] std::optional<encoded_word> take_encoded_word(std::string_view text);
 
 /// An unstructured header (a subject) with its encoded words decoded and the white space between two of them
 /// gone.

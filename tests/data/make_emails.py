@@ -144,6 +144,20 @@ def email(r):
     return text
 
 
+UUENCODED = [
+    'begin 644 a.txt\n%2&5L;&\\\n`\nend\n', 'text before\nbegin 644 a.txt\n%2&5L;&\\\n%2&5L;&\\\n \nend\ntext after\n', 'begin 644 a.txt\r\n%2&5L;&\\\r\n`\r\nend\r\n',
+    'begin 644 a.txt\n%2&5L;&\\', 'begin 644 a.txt\n%2&5L;&\\\n\nend\n', 'begin 999 a.txt\n%2&5L;&\\\nend\n', 'begin\n%2&5L;&\\\nend\n', 'begin 644\n%2&5L;&\\\n end \n',
+    'begin 644 a.txt\n%2&5L;&\\xyz\n`\nend\n', 'begin 644 a.txt\n%2&5L;&\\``  \n`\nend\n', 'begin 644 a.txt\n%2&\x7f5L;&\\\n`\nend\n', 'begin 644 a.txt\nend\n', 'begin 644 a.txt\n%\nend\n',
+    'no uuencoded text\n', '', 'begin 0o644 a.txt\n#0V%T\n#0V%T\n`\nend\n', 'begin 644 caf\u00e9\n$PZG#J0``\n`\nend\n', 'Begin 644 a.txt\n#0V%T\nend\n', 'begin 64x a\nbegin 644 b\n#0V%T\nend\n',
+]
+HALF_CHARACTERS = ['N <"a \u00e9b"@x>', 'N <"a \u65e5"@x>', 'N <"a \U0001f600"@x>', '"\u00e9', 'x <\u00e9>', '"\u00e9 \u00e9"@\u00e9>']
+MARKS = [
+    '=? =? =? =? ', '=? =? =? =? ?=', '=?a?q?z=?a?q?z=?a?q?z', 'x=?a?q?z=?a?q?z=?a?q?z', 'x=?utf-8?q?a?=x=?utf-8?q?a?=x=?utf-8?q?a?=yy', 'x?= y?= =?utf-8?q?a?= x?=', '=?a?x?b?==?a?x?b?=',
+    'x=?a?x?b?=y=?utf-8?q?b?=', '=?utf-8?q?=41?=?=', '=?utf-8?q?=41', '=?utf-8?=41?q?b?=', '=?utf-8?q?a?b?= =?utf-8?q?c?=', 'x=?utf-8?q?a b?= =?utf-8?q?c?=', '=?=?utf-8?q?a?=', 'a=?=b=?utf-8?q?a?=c', '=?',
+    'x=?utf-8?q?a?= =?utf-8?q?b?=y ?=', 'x=?utf-8?q??=', 'a a a     ',
+]
+
+
 def main():
     r = random.Random(SEED)
     plain = 'From: %s\nTo: a@b.c\nSubject: %s\nDate: %s\n\nbody\n'
@@ -159,6 +173,11 @@ def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2500
     while len(texts) < count:
         texts.append(email(r))
+    coded = plain.replace('\n\nbody\n', '\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: %s\n\n%s')
+    texts += [coded % ('a@b.c', 's', DATES[0], cte, body) for cte in ('uuencode', 'X-UUencode', 'uue', 'x-uue') for body in UUENCODED]
+    texts += [plain % (a, 's', DATES[0]) for a in HALF_CHARACTERS]
+    for mark in MARKS:
+        texts += [plain % ('a@b.c', mark, DATES[0]), plain % (mark + ' <a@b.c>', 's', DATES[0]), plain % ('"' + mark + '" <a@b.c>', 's', DATES[0])]
     for text in texts:
         sys.stdout.write(json.dumps(case(text)) + '\n')
 

@@ -3,11 +3,12 @@ import hashlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, until
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -209,6 +210,17 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
             self.assertFalse(os.path.exists(folder + "/hub"))
 
+    def test_a_failed_init_leaves_what_was_there(self):
+        """Symptom: in a folder with a `data` of its own, a failed `init` removed that."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/data")
+            with open(folder + "/data/mine", "w", encoding="utf-8") as file:
+                file.write("years of work")
+            self.assertEqual(plain("init", "--dir", folder, "--admin", "no address").returncode, 1)
+            self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
+            self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
+            self.assertTrue(os.path.exists(folder + "/data/mine"))
+
     def test_envelopes(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             config = ("--config", hub.dir + "/cybexd.toml")
@@ -387,9 +399,19 @@ class Serving(unittest.TestCase):
             self.assertIn(b"TLS", refused.stderr)
             self.assertEqual(hub.books()["accepted"], 3)
 
+    def test_raw_documents_that_a_server_imports_are_filtered(self):
+        with Hub(**{"archive.filters": "[]"}) as source, Hub() as hub:
+            source.org("honeynet")
+            source.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(map(record, range(20))))
+            source.run("archive", "once")
+            documents = source.run("export", "--store", "archive").stdout
+            self.assertEqual(source.digest()["instances"], {"raw/cowrie": 20})
+            hub.start()
+            self.assertEqual(hub.json("import", "-", "--store", "archive", input=documents.encode())["stored"], 20)
+            until("they are filtered", lambda: hub.json("status")["unfiltered"] == 0, 30)
+            self.assertEqual(hub.digest()["instances"]["event/login"], 20)
+
     def test_reload(self):
-        import signal
-        from harness import until
         with Hub() as hub:
             hub.org("honeynet")
             path = os.path.join(hub.dir, "cybexd.toml")

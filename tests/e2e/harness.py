@@ -16,6 +16,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -59,14 +60,23 @@ def until(what, condition, within=60.0, every=0.05):
         time.sleep(every)
 
 
-def tdql(user, when, address, port=0, nonce="", drop=None):
-    """A count that another module has put into the report store, waiting: the query document, and all documents of it."""
+def preload(source, folder):
+    """Builds a library of this folder that a server is started with (`LD_PRELOAD`); answers its path."""
+    library = os.path.join(folder, source.removesuffix(".c") + ".so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(os.path.dirname(os.path.abspath(__file__)), source), "-ldl"], check=True)
+    return library
+
+
+def tdql(user, when, address, port=0, nonce="", drop=None, canonical=None, qhash=None):
+    """A count that another module has put into the report store, waiting: the query document, and all documents of it. `canonical`: other bytes of the query;
+    `qhash`: one that is not theirs."""
     def attribute(sub_type, data):
         return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
 
-    canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'})
-    qhash = hashlib.sha256(canonical.encode()).hexdigest()
-    fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical.encode()), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
+    if canonical is None:
+        canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'}).encode()
+    qhash = qhash or hashlib.sha256(canonical).hexdigest()
+    fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
     children = [attribute(k, v) for k, v in fields.items()]
     waiting = [attribute("host", "localhost"), attribute("port", port), attribute("nonce", nonce)]
     data = {**{k: [v] for k, v in fields.items()}, "socket": [{"host": ["localhost"], "port": [port], "nonce": [nonce]}]}
@@ -195,6 +205,20 @@ class Hub:
     def resident_bytes(self, what="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(what + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+
+    def operate(self, name, value):
+        """One operation over the operators' Unix socket, as commands ask for it."""
+        connection = http.client.HTTPConnection("localhost", timeout=120)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(120)
+        try:
+            connection.sock.connect(os.path.join(self.dir, "data", "cybexd.sock"))
+            connection.request("POST", "/operator/" + name, json.dumps(value).encode())
+            return json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException) as problem:
+            raise Refused(repr(problem)) from problem
+        finally:
+            connection.close()
 
     # --- HTTP
 

@@ -6,7 +6,7 @@ import resource
 import subprocess
 import unittest
 
-from harness import Hub, Refused, may_log, until
+from harness import Hub, Refused, may_log, preload, until
 
 GOOD = {"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}
 
@@ -118,10 +118,8 @@ class Outage(unittest.TestCase):
     @staticmethod
     def breakable(hub):
         """Answers the file that breaks the store's disk while it is there, and a server's environment in which it does."""
-        library, marker = os.path.join(hub.folder, "broken_disk.so"), os.path.join(hub.folder, "broken")
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken_disk.c")
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-        return marker, {"LD_PRELOAD": library, "BROKEN_DISK": os.path.join(hub.dir, "data", "store"), "BROKEN_DISK_WHEN": marker}
+        marker = os.path.join(hub.folder, "broken")
+        return marker, {"LD_PRELOAD": preload("broken_disk.c", hub.folder), "BROKEN_DISK": os.path.join(hub.dir, "data", "store"), "BROKEN_DISK_WHEN": marker}
 
     def test_a_stop_while_the_disk_is_broken(self):
         with Hub() as hub:

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "tahoe/bson.hpp"
+#include "tahoe/json.hpp"
 #include "tests/fixtures/golden.hpp"
 
 using namespace cybexd;
@@ -144,6 +145,47 @@ BOOST_AUTO_TEST_CASE(a_sub_type_that_is_no_identifier_is_refused) {
 
 // A report of many small numbers was stored by nobody: its canonical form is short, and it takes more than 16
 // MiB.
+BOOST_AUTO_TEST_CASE(a_text_that_is_no_utf8_makes_no_document) {
+  const std::string bad = "caf\xc3";
+  const auto refused = [](const auto& made, std::string_view named) {
+    BOOST_REQUIRE(!made);
+    BOOST_CHECK_EQUAL(to_string(made.error().kind), "bad input");
+    BOOST_CHECK_MESSAGE(made.error().text.find(named) != std::string::npos, made.error().text);
+    BOOST_CHECK(tahoe::is_valid_utf8(made.error().text));
+  };
+  refused(tahoe::make_attribute("name", bad), "attribute name is not UTF-8");
+  refused(tahoe::make_raw("type", tahoe::object{{"a", tahoe::array{1, bad}}}, "o", "UTC"),
+          "raw type is not UTF-8");
+  refused(tahoe::make_raw("type", tahoe::object{{bad, 1}}, "o", "UTC"), "raw type");
+  refused(tahoe::make_raw("type", tahoe::object{}, bad, "UTC"), "raw type");
+  refused(tahoe::make_raw("type", tahoe::object{}, "o", bad), "raw type");
+  refused(tahoe::make_report("report", tahoe::object{{"a", bad}}, "u", 1, 1, 0), "report");
+  refused(tahoe::make_report("report", tahoe::object{}, bad, 1, 1, 0), "report");
+  const auto name = tahoe::make_attribute("name", "café").value();
+  tahoe::event_fields fields;
+  fields.orgid = bad;
+  refused(tahoe::make_event("seen", {&name}, std::move(fields)), "event seen");
+  auto broken = name;
+  broken.data = value(bad);
+  refused(tahoe::make_object("who", {&broken}), "object who");
+}
+
+BOOST_AUTO_TEST_CASE(a_long_name_is_cut_between_characters_in_what_is_said_of_it) {
+  std::string name = "a";
+  for (int n = 0; n < 60; ++n) name += "é";
+  const auto wrong = tahoe::make_attribute(name, 1);
+  BOOST_REQUIRE(!wrong);
+  BOOST_CHECK_EQUAL(wrong.error().text,
+                    "the sub_type \"" + name.substr(0, 99) + "\" is no identifier ([A-Za-z_][A-Za-z0-9_]*)");
+  for (const auto& document :
+       {tahoe::object{{"itype", name}},
+        tahoe::object{{"itype", "raw"}, {"sub_type", "t"}, {"_hash", "x" + name}, {"data", 1}}}) {
+    const auto read = tahoe::from_value(value(document));
+    BOOST_REQUIRE(!read);
+    BOOST_CHECK_MESSAGE(tahoe::is_valid_utf8(read.error().text), read.error().text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_report_that_no_store_takes_is_refused) {
   const auto report_of = [](int items) {
     return tahoe::make_report("count", tahoe::array(static_cast<std::size_t>(items), 80), "u", 1.5, 1, 1);

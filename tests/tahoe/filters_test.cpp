@@ -155,4 +155,17 @@ BOOST_AUTO_TEST_CASE(what_would_be_too_large_to_store_is_refused) {
   BOOST_CHECK_MESSAGE(feed.reason.find("refer to") != std::string::npos, feed.reason);
 }
 
+BOOST_AUTO_TEST_CASE(no_more_documents_are_made_than_can_be_stored) {
+  std::string lines;
+  tahoe::object seen;
+  for (int i = 0; i < 400'000; ++i) {
+    lines += std::to_string(i) + "\n";
+    seen.emplace_back("a" + std::to_string(i), i);
+  }
+  const std::string reason =
+      "the record makes 209716 documents or more, which it cannot refer to in 16777216 bytes as BSON";
+  BOOST_CHECK_EQUAL(run("phishtank_feed", value(tahoe::object{{"data", lines}})).reason, reason);
+  BOOST_CHECK_EQUAL(run("sighting", value(std::move(seen))).reason, reason);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
