@@ -155,15 +155,20 @@ BOOST_AUTO_TEST_CASE(a_request_that_ends_in_the_middle) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_nobody_answers_ends_with_an_error) {
-  http::server_limits limits;
-  limits.work_time = 100ms;
-  running_server s(limits);
-  raw_client dropped(s.port), thrown(s.port), slow(s.port);
+  running_server s;
+  raw_client dropped(s.port), thrown(s.port);
   dropped.send(get("/late"));
   BOOST_REQUIRE(s.late.wait_for(1));
   s.late.forget_all();
   BOOST_TEST(dropped.receive().status == 500u);
   BOOST_TEST(thrown.ask(get("/throws")).status == 500u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_is_answered_too_late_has_ended_with_503) {
+  http::server_limits limits;
+  limits.work_time = 100ms;
+  running_server s(limits);
+  raw_client slow(s.port);
   slow.send(get("/late"));
   BOOST_TEST(slow.receive().status == 503u);
   s.late.answer_all();  // too late: it must not become the answer to the next request
