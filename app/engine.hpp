@@ -74,7 +74,7 @@ class engine {
   bool serving = false;
   /// Held while a checkpoint is made: one at a time.
   std::mutex checkpoint_guard;
-  /// Records a second over the last minute; kept by the server's own loop.
+  /// Records a second that this server archived over the last minute; kept by its own loop.
   std::atomic<double> rate{0};
 
  private:

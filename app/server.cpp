@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <deque>
 #include <filesystem>
 #include <thread>
 
@@ -14,6 +13,7 @@
 #include "app/files.hpp"
 #include "app/http_backend.hpp"
 #include "app/log.hpp"
+#include "app/rate_window.hpp"
 #include "app/secrets.hpp"
 #include "app/wiring.hpp"
 #include "tahoe/json.hpp"
@@ -44,11 +44,6 @@ void remove_left_checkpoint(const std::string& data_dir) {
   if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
 }
 
-struct sampled {
-  std::chrono::steady_clock::time_point when;
-  std::uint64_t records = 0;
-};
-
 }  // namespace
 
 // What is declared first is destroyed last.
@@ -61,7 +56,7 @@ struct server::parts {
   std::shared_ptr<actor_host> actors;
   http::http_service http;
   http::http_ports ports;
-  std::deque<sampled> samples;
+  rate_window records;
   bool stopped = false;
 
   [[nodiscard]] std::string path(const char* name) const { return config.values.data_dir.path + "/" + name; }
@@ -163,16 +158,13 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
 }
 
 void server::sample() {
-  constexpr auto window = std::chrono::minutes(1);
+  using which = actors::counter;
   auto& p = *parts_;
-  const auto books = p.over->stores().lake->books();
-  if (!books) return;
-  const auto now = std::chrono::steady_clock::now();
-  p.samples.push_back({now, books->archived + books->known});
-  while (p.samples.size() > 2 && now - p.samples.front().when > window) p.samples.pop_front();
-  const auto& first = p.samples.front();
-  const double seconds = std::chrono::duration<double>(now - first.when).count();
-  if (seconds > 0) p.over->rate = static_cast<double>(p.samples.back().records - first.records) / seconds;
+  // By the server's own counters: a store may be silent for minutes, and the caller waits for signals.
+  const auto& metrics = p.actors->metrics();
+  p.records.add(std::chrono::steady_clock::now(), metrics.value(which::archive_entries, {"archived"}) +
+                                                      metrics.value(which::archive_entries, {"known"}));
+  p.over->rate = p.records.per_second();
 }
 
 void server::stop() {
