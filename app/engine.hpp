@@ -24,7 +24,6 @@ namespace cybexd::app {
 namespace operations {
 /// The exports that have pages to fetch.
 class open_exports;
-[[nodiscard]] std::shared_ptr<open_exports> make_open_exports();
 /// How far long operations have come.
 class named_tasks;
 }  // namespace operations
@@ -69,6 +68,8 @@ class engine {
 
   [[nodiscard]] const std::shared_ptr<operations::open_exports>& exports() const { return exports_; }
   [[nodiscard]] const std::shared_ptr<operations::named_tasks>& tasks() const { return tasks_; }
+  /// The process is about to end: long operations, those to come too, end early with `cancelled`.
+  void cancel_operations();
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
   /// Whether this is a server, not a command that works on the stores itself.
   bool serving = false;
@@ -86,7 +87,7 @@ class engine {
   actors_starter start_actors_;
   std::optional<crypto::public_key> sealing_;
   std::shared_ptr<running_actors> actors_;
-  std::shared_ptr<operations::open_exports> exports_ = operations::make_open_exports();
+  std::shared_ptr<operations::open_exports> exports_;
   std::shared_ptr<operations::named_tasks> tasks_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

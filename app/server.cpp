@@ -182,6 +182,7 @@ void server::stop() {
   p.http.stop(std::chrono::milliseconds(100));
   ::unlink(p.path("cybexd.sock").c_str());
   if (p.actors) p.actors->metrics().forget_sources();
+  if (p.over) p.over->cancel_operations();
   if (!left.empty()) say(severity::warning, "left for the next start: " + left);
   say(severity::info, "stopped");
   flush_log();

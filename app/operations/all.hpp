@@ -41,14 +41,16 @@ expected<tahoe::value> status(engine& on, const tahoe::value& input);
 /// {queries: [{type, data, user, now}]} -> {answers: [{status, report} | {error}]}, in order
 expected<tahoe::value> report(engine& on, const tahoe::value& input);
 
-// documents.cpp, digest.cpp, export.cpp, verify.cpp
+// documents.cpp, digest.cpp, export.cpp with open_exports.cpp, verify.cpp
 /// {store, lines: [text]} -> {stored, known, refused: [{line (from 0), error}]}
 expected<tahoe::value> import_documents(engine& on, const tahoe::value& input);
-/// {store, itype, sub_type, secrets} or {cursor} -> {lines: [text], cursor while there is more}
+/// {store, itype, sub_type, secrets} or {cursor} -> {lines: [text], which may be none, cursor while there may
+/// be more}
 expected<tahoe::value> export_documents(engine& on, const tahoe::value& input);
 /// {hash} -> the document
 expected<tahoe::value> get(engine& on, const tahoe::value& input);
-/// {task} -> the fingerprint. `task`, which may be absent, names it for `progress`.
+/// {task} -> the fingerprint. `task`, which may be absent, names it for `progress`. Errors of this and of
+/// `verify`, `export` and `checkpoint` also: cancelled (the server stops).
 expected<tahoe::value> digest(engine& on, const tahoe::value& input);
 /// {task} -> {documents, problems, examples: [{store, hash, problem}]}
 expected<tahoe::value> verify(engine& on, const tahoe::value& input);

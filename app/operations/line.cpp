@@ -13,8 +13,6 @@ constexpr auto status_deadline = std::chrono::seconds(5);
 constexpr std::size_t most_queries = 1000;
 constexpr auto report_margin = std::chrono::seconds(40);  // beyond its deadline: a lost worker, a slow disk
 
-std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
-
 /// One line of a batch as a query. `user` is a hash or an e-mail address; one that nobody has is passed on as
 /// it is, since a report for it is failed, not refused.
 expected<messages::query_request> query_of(engine& on, const tahoe::value& line) {
