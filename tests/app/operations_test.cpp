@@ -156,4 +156,30 @@ BOOST_AUTO_TEST_CASE(exports_that_are_fetched_are_kept) {
   for (const auto& name : names) BOOST_TEST(exports.next(name).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_status_says_which_store_is_away) {
+  // Symptom: `cybexd status` failed as a whole, just when it was needed.
+  trouble->only = "lake.books";
+  trouble->down = true;
+  auto made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(made->find("lake")->find("error")->text()->starts_with("lake.books"));
+  BOOST_TEST(*made->find("unfiltered")->get_if<std::int64_t>() == 0);
+  BOOST_TEST(made->find("oldest_waiting_seconds")->is_null());
+  trouble->only = "archive.";
+  made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(*made->find("lake")->find("accepted")->get_if<std::int64_t>() == 0);
+  BOOST_TEST(made->find("unfiltered")->find("error")->text()->starts_with("archive.unfiltered_count"));
+  BOOST_TEST(made->find("store_bytes"));
+}
+
+BOOST_AUTO_TEST_CASE(without_an_embedded_store_there_are_no_bytes_of_it) {
+  auto values = settings();
+  values.store.kind = "mongodb";
+  over->replace(values);
+  const auto made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(!made->find("store_bytes"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
