@@ -47,18 +47,18 @@ class engine {
          actors_starter start);
 
   [[nodiscard]] std::shared_ptr<const settings> values() const;
-  /// New settings (SIGHUP): operations that begin from now on use them. Keys and secrets are read again when
-  /// asked for.
+  /// New settings (SIGHUP): operations that begin from now on use them. Keys are read again when asked for,
+  /// the token secret now: one that cannot be used leaves the present one.
   void replace(settings values);
 
   [[nodiscard]] const std::map<std::string, std::string>& environment() const { return environment_; }
   [[nodiscard]] const store::stores& stores() const { return stores_; }
   /// Read when first asked for.
   [[nodiscard]] expected<crypto::public_key> sealing_key();
-  /// The secret that signs tokens, read at each call: it is short, and a new one must hold at once.
+  /// The secret that signs tokens, read from its file.
   [[nodiscard]] expected<crypto::secret> token_secret() const;
-  /// Users, organisations, tokens, with the rules for them. Without a token secret where its file cannot be
-  /// used.
+  /// Users, organisations, tokens, with the rules for them. Without a token secret where its file could never
+  /// be used.
   [[nodiscard]] tahoe::identity::accounts& accounts() { return *accounts_; }
   [[nodiscard]] std::shared_ptr<tahoe::identity::accounts> shared_accounts() { return accounts_; }
   /// The running actors; started by the first call where there are none.

@@ -143,7 +143,7 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
   p.config.values = values;
   p.over->replace(values);
   if (const auto secret = read_token_secret(values); !secret)
-    say(severity::error, "tokens cannot be used: " + secret.error().text);
+    say(severity::error, "the token secret stays as it was: " + secret.error().text);
   if (auto limits = p.http.reload(http_options_of(values)); !limits)
     say(severity::error, limits.error().text);
   p.actors->renew_line(values.stop_within, [changed = joined(changes.on_reload),

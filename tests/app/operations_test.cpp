@@ -182,4 +182,32 @@ BOOST_AUTO_TEST_CASE(without_an_embedded_store_there_are_no_bytes_of_it) {
   BOOST_TEST(!made->find("store_bytes"));
 }
 
+BOOST_AUTO_TEST_CASE(a_token_secret_that_cannot_be_used_leaves_the_one_that_is_there) {
+  // Symptom: SIGHUP while the file could be read by others, or was half written: every token was refused.
+  BOOST_REQUIRE(call("user_add", {{"email", "a@example.org"}, {"name", "A"}, {"with_token", true}}));
+  const auto made = call("token_new", {{"email", "a@example.org"}});
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().text));
+  const auto& token = *made->find("token")->text();
+  const auto is_good = [&] { return over->accounts().authenticate(token, app::unix_now()).has_value(); };
+  BOOST_TEST(is_good());
+  for (const auto& [text, mode] :
+       {std::pair{std::string(second_secret), 0644}, {std::string("short"), 0600}}) {
+    write_secret(text, static_cast<mode_t>(mode));
+    over->replace(settings());
+    BOOST_TEST(is_good(), text << " " << mode);
+    BOOST_TEST(call("token_new", {{"email", "a@example.org"}}).has_value());
+  }
+  write_secret(second_secret, 0600);
+  over->replace(settings());
+  BOOST_TEST(!is_good());
+  BOOST_TEST(over->accounts().has_token_secret());
+}
+
+BOOST_AUTO_TEST_CASE(queries_wait_as_long_as_they_may) {
+  auto values = settings();
+  BOOST_TEST((app::http_options_of(values).limits.work_time == 60s));
+  values.http.query_patience = 1h;  // 202 is promised after this, so nobody gives up before
+  BOOST_TEST((app::http_options_of(values).limits.work_time > 1h));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
