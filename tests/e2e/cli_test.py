@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, until
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -219,6 +219,26 @@ class Local(unittest.TestCase):
             self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
             self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
             self.assertTrue(os.path.exists(folder + "/data/mine"))
+
+    def test_a_stop_while_a_server_starts(self):
+        """Symptom: a start that waited for a disk or a database took no signal."""
+        with Hub() as hub:
+            os.remove(hub.dir + "/jwt.secret")
+            os.mkfifo(hub.dir + "/jwt.secret", 0o600)  # nobody writes into it
+            hub.process = subprocess.Popen([CYBEXD, "run", *hub.arguments()], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+            def begun():
+                with open(hub.dir + "/data/lock", encoding="ascii") as file:
+                    return file.read().strip() == str(hub.process.pid)
+
+            until("it has begun", begun)
+            self.assertEqual(hub.stop()[0], 0)
+            os.remove(hub.dir + "/jwt.secret")
+            with open(hub.dir + "/jwt.secret", "w", encoding="ascii") as file:
+                file.write("another secret of the server, long enough")
+            os.chmod(hub.dir + "/jwt.secret", 0o600)
+            hub.start()
+            self.assertEqual(hub.stop()[0], 0)
 
     def test_envelopes(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
