@@ -31,6 +31,15 @@ void allow_many_files() {
 
 void say(severity level, const std::string& text) { log_line(level, "server", text); }
 
+/// What may be configured, but is hardly meant.
+void warn_of(const settings& values) {
+  const auto& http = values.http;
+  if (http.max_bytes.bytes < http.max_upload.bytes)
+    say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
+                               ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
+                               "): larger ones get 503 each time");
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -121,6 +130,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   if (!ports) return fail(ports.error());
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
+  warn_of(config.values);
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +
                           to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
@@ -141,6 +151,7 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
   }
   if (auto opened = open_log(values.log); !opened) say(severity::error, opened.error().text);
   p.config.values = values;
+  warn_of(values);
   p.over->replace(values);
   if (const auto secret = read_token_secret(values); !secret)
     say(severity::error, "the token secret stays as it was: " + secret.error().text);
@@ -171,6 +182,7 @@ void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
+  if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
   // wait are answered by the query side's own end.
@@ -182,7 +194,6 @@ void server::stop() {
   p.http.stop(std::chrono::milliseconds(100));
   ::unlink(p.path("cybexd.sock").c_str());
   if (p.actors) p.actors->metrics().forget_sources();
-  if (p.over) p.over->cancel_operations();
   if (!left.empty()) say(severity::warning, "left for the next start: " + left);
   say(severity::info, "stopped");
   flush_log();

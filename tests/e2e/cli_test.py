@@ -265,7 +265,9 @@ class Local(unittest.TestCase):
             made = plain("keygen", "--dir", folder + "/keys", "--bits", "3072", "--passphrase-file", folder + "/pass")
             self.assertEqual(made.returncode, 0, made.stderr)
             self.assertEqual(plain("keygen", "--dir", folder + "/keys").returncode, 1)
-            self.assertEqual(plain("keygen", "--dir", folder + "/other", "--bits", "1024").returncode, 2)
+            for bits in ("1024", "99999999999", "2048x", "-2048"):
+                self.assertEqual(plain("keygen", "--dir", folder + "/other", "--bits=" + bits).returncode, 2)
+            self.assertFalse(os.path.exists(folder + "/other"))
             sets = [f"--set=keys.private={folder}/keys/priv.pem", f"--set=keys.public={folder}/keys/pub.pem"]
             sealed = plain("seal", *sets, input=b"x", cwd=folder).stdout
             self.assertEqual(plain("open", *sets, input=sealed, cwd=folder).returncode, 1)
