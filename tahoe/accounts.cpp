@@ -56,10 +56,12 @@ accounts::accounts(std::shared_ptr<store::identity_store> store, account_setting
     : store_(std::move(store)), settings_(std::make_shared<const account_settings>(std::move(settings))) {}
 
 void accounts::configure(account_settings settings) {
-  auto fresh = std::make_shared<const account_settings>(std::move(settings));
   const std::lock_guard lock(settings_guard_);
-  settings_ = std::move(fresh);
+  if (settings.token_secret.empty()) settings.token_secret = crypto::secret(settings_->token_secret.view());
+  settings_ = std::make_shared<const account_settings>(std::move(settings));
 }
+
+bool accounts::has_token_secret() const { return !settings()->token_secret.empty(); }
 
 std::shared_ptr<const account_settings> accounts::settings() const {
   const std::lock_guard lock(settings_guard_);

@@ -60,8 +60,10 @@ struct login_refusal {
 class accounts {
  public:
   accounts(std::shared_ptr<store::identity_store> store, account_settings settings);
-  /// From now on with these settings.
+  /// From now on with these settings. Without a token secret the one that is there stays.
   void configure(account_settings settings);
+  /// Whether tokens can be made and checked.
+  [[nodiscard]] bool has_token_secret() const;
 
   // Making users and organisations: a superuser or the operator. Errors: not_allowed, bad_input.
   [[nodiscard]] expected<created_user> create_user(const caller& who, const new_user& user, double now);

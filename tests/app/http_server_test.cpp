@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(expect_100_continue_is_answered_before_the_body) {
   BOOST_TEST(c.ask("abc").body == "3:abc");
 }
 
+BOOST_AUTO_TEST_CASE(a_token_whose_look_up_throws_costs_one_request) {
+  // Symptom: no memory while a token was looked up ended the process.
+  running_server s;
+  raw_client c(s.port), other(s.port);
+  BOOST_TEST(
+      c.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nAuthorization: Bearer throws\r\n\r\nx")
+          .status == 500u);
+  BOOST_TEST(other.ask(get("/ping")).status == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(chunked_bodies) {
   running_server s;
   raw_client c(s.port);
