@@ -179,9 +179,10 @@ tl::expected<login_success, login_refusal> accounts::login(const std::string& em
     return refuse({failure::not_allowed, "Wrong e-mail address or password."});
   login_guard_.succeeded(email);
   if (check == crypto::password_check::right_but_original) {
-    // Fails only where somebody else changes the same documents now; the next login tries again.
+    // Fails only where somebody else changes the same documents now; the next login tries again. A password
+    // that was set since this one was checked stays.
     (void)replace_password((*user)->hash, crypto::hash_password(password),
-                           {now, email, "user.password.upgrade", email});
+                           {now, email, "user.password.upgrade", email}, stored);
   }
   auto token = store_token(make_token(*current, **user, true, current->token_days, now),
                            {now, email, "token.login", email});

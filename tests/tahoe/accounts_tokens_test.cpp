@@ -5,6 +5,7 @@
 #include "crypto/token.hpp"
 #include "tahoe/accounts.hpp"
 #include "tests/fixtures/accounts_home.hpp"
+#include "tests/fixtures/failing_store.hpp"
 
 using namespace cybexd;
 namespace id = tahoe::identity;
@@ -202,6 +203,29 @@ BOOST_AUTO_TEST_CASE(an_original_password_is_replaced_at_login) {
   BOOST_TEST(contains(tahoe::to_json(to_value(home.org())), stored));
   BOOST_TEST(home.all.login(home.email(0), home.password(0), noon).has_value());
   BOOST_TEST(id::stored_password_of(home.user(0)) == stored);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_leaves_a_password_that_is_set_meanwhile) {
+  // Set after the old one was checked and before its better form is stored: before that is read, or written.
+  for (const std::string_view moment : {"identity.get", "identity.apply"}) {
+    accounts_home home;
+    home.make_org();
+    const auto plan = std::make_shared<tests::faults>();
+    id::accounts server(std::make_shared<tests::failing_identity>(home.store, plan),
+                        fixtures::some_settings());
+    bool changed = false;
+    plan->on_call = [&](std::string_view call) {
+      if (call != moment || changed) return;
+      changed = true;
+      BOOST_TEST(
+          home.all.set_password(home.as(home.root), home.email(0), "another password", noon).has_value());
+    };
+    (void)server.login(home.email(0), home.password(0), noon);
+    BOOST_TEST(changed);
+    BOOST_TEST(!home.all.login(home.email(0), home.password(0), noon + 1));
+    BOOST_TEST(home.all.login(home.email(0), "another password", noon + 1000).has_value());
+    BOOST_TEST(home.last_audit().what != "user.password.upgrade");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_original_password_counts_only_where_accepted) {
