@@ -122,6 +122,7 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
   auto look = std::make_unique<rocksdb_archive_view>(impl_, *impl_->home, impl_->orgs);
   archive_reader reader(*impl_->home);
   std::vector<unfiltered_record> found;
+  std::size_t bytes = 0;
   std::optional<document> last;
   located last_place;
   if (after) {
@@ -145,17 +146,12 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
     });
     if (!seen) return fail(seen.error());
     for (const auto id : ids) {
-      if (found.size() >= limit) return found;
+      if (found.size() >= limit || bytes >= archive_rules::enough_for_a_page) return found;
       auto hash = reader.hash_of(id);
       if (!hash) return fail(hash.error());
       auto raw = look->get(*hash);
       if (!raw) return fail(raw.error());
-      if (!*raw) continue;
-      for (const auto& [orgid, timezone] : archive_rules::awaiting(**raw)) {
-        auto& record = found.emplace_back(unfiltered_record{**raw, orgid, timezone});
-        record.raw.orgid = orgid;
-        record.raw.timezone = timezone;
-      }
+      if (*raw) bytes += archive_rules::add_awaiting(std::move(**raw), found);
     }
   }
   return found;
