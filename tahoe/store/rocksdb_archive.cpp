@@ -39,7 +39,7 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
                                                             rocksdb::WriteBatch& batch) {
   std::unique_lock lock(impl_->writing);
   auto& writer = impl_->writer;
-  writer.begin(batch);
+  if (auto begun = writer.begin(batch); !begun) return fail(begun.error());
   impl_->staged_numbers.clear();
   std::vector<record_result> results;
   auto done = writer.prefetch(records);
@@ -62,6 +62,8 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
 
 std::span<const std::uint64_t> rocksdb_archive::staged_numbers() const { return impl_->staged_numbers; }
 
+void rocksdb_archive::let_others_in() { impl_->staged = {}; }
+
 void rocksdb_archive::settle(bool committed) {
   const auto lock = std::move(impl_->staged);
   impl_->writer.settle(committed);
@@ -71,8 +73,9 @@ expected<std::vector<record_result>> rocksdb_archive::write(std::span<const reco
   rocksdb::WriteBatch batch;
   auto results = stage(records, batch);
   if (!results) return results;
+  staged_end end(*this);
   auto written = impl_->home->write(batch, durability::synced, "archive: write", records.size());
-  settle(written.has_value());
+  end.settle(written.has_value());
   if (!written) return fail(written.error());
   return results;
 }
@@ -90,7 +93,7 @@ expected<std::vector<import_result>> rocksdb_archive::take_in(std::span<const do
   const std::scoped_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   rocksdb::WriteBatch batch;
-  writer.begin(batch);
+  if (auto begun = writer.begin(batch); !begun) return fail(begun.error());
   std::vector<import_result> results;
   auto done = writer.prefetch(documents);
   for (std::size_t i = 0; done && i < documents.size(); ++i) {
