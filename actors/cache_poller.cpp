@@ -15,9 +15,13 @@ void cache_poller_state::start(pointer self, poller_options options, poller_part
   metrics_ = &metrics;
   meter_ = metrics.actor(name);
   backoff_.emplace(options_.backoff, options_.seed);
+  outage_backoff_.emplace(options_.backoff, options_.seed);
   typetags_ = typetag_table(options_.typetags, options_.accept_unknown_typetags);
   sweep_ = options_.force_process;
   line_.emplace(options_.line, stages(), metrics);
+  act::watch(self, partners_.decryptors);
+  act::watch(self, partners_.parsers);
+  act::watch(self, partners_.analysts);
   new_writer();
   metrics.set(gauge::credit_limit, {}, static_cast<double>(options_.window_entries));
   if (options_.start_at_once) act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
@@ -31,7 +35,7 @@ void cache_poller_state::advance() {
     if (taking_) pull();
     settle_rounds();
     if (once_ && rounds_.empty()) once_step();
-    more = again_ && !taking_ && !line_->blocked() && lake_trouble_.empty();
+    more = again_ && !taking_ && !in_trouble();
     if (more) start_round();
   }
   if (draining_) {
@@ -98,9 +102,14 @@ bool cache_poller_state::take_some(round& current) {
   }
   current.taken += taken->size();
   current.outstanding += taken->size();
+  // Fewer than wanted, and not for want of room: there are no more now. To ask again would only tell the
+  // same.
+  std::uint64_t bytes = 0;
+  for (const auto& entry : *taken) bytes += entry.bytes;
+  const bool all = taken->size() < wanted && bytes <= free_bytes / 2;
   for (auto& entry : *taken) line_->add(std::move(entry), *taking_);
-  if (current.taken < options_.batch) return true;
-  end_taking(true);
+  if (current.taken < options_.batch && !all) return true;
+  end_taking(current.taken >= options_.batch);
   return false;
 }
 
@@ -116,11 +125,13 @@ void cache_poller_state::settle_rounds() {
       ++i;
       continue;
     }
+    const bool trouble = in_trouble();
+    if (!trouble) outage_backoff_->succeeded();
     if (i->second.archived) {
       backoff_->succeeded();
       if (i->second.probe) again_ = true;
     } else {
-      backoff_->failed();
+      (trouble ? outage_backoff_ : backoff_)->failed();
     }
     i = rounds_.erase(i);
   }
@@ -136,7 +147,7 @@ void cache_poller_state::look_for_claims() {
 }
 
 void cache_poller_state::schedule() {
-  auto wait = backoff_->next();
+  auto wait = waiting().next();
   if (free_claim_) wait = std::min(wait, *std::exchange(free_claim_, std::nullopt));
   scheduled_ = true;
   again_ = false;
@@ -147,8 +158,7 @@ void cache_poller_state::schedule() {
 void cache_poller_state::nudge() {
   if (draining_ || taking_) return;  // a round that takes sees what is new anyhow
   // In an outage arrivals must not turn the backoff into a storm.
-  const bool in_trouble = line_->blocked() || !lake_trouble_.empty();
-  if (in_trouble && self_->clock().now() - round_started_ < std::chrono::seconds(1)) return;
+  if (in_trouble() && self_->clock().now() - round_started_ < std::chrono::seconds(1)) return;
   start_round();
   advance();
 }
@@ -183,18 +193,18 @@ void cache_poller_state::take_up_what_was_set_aside() {
 void cache_poller_state::show() {
   metrics_->set(gauge::credit_in_use, {}, static_cast<double>(line_->entries()));
   metrics_->set(gauge::credit_bytes, {}, static_cast<double>(line_->bytes()));
-  metrics_->set(gauge::backoff_failures, {name}, static_cast<double>(backoff_->failures()));
+  metrics_->set(gauge::backoff_failures, {name}, static_cast<double>(waiting().failures()));
   const duration<double> left = scheduled_ ? next_round_ - self_->clock().now() : caf::timespan{0};
   metrics_->set(gauge::backoff_next, {name}, std::max(0.0, left.count()));
 }
 
-messages::line_status cache_poller_state::status() const {
+messages::line_status cache_poller_state::status() {
   messages::line_status status;
   status.credit_in_use = line_->entries();
   status.credit_limit = options_.window_entries;
   status.credit_bytes_in_use = line_->bytes();
   status.rounds = last_round_;
-  status.failures = backoff_->failures();
+  status.failures = waiting().failures();
   const duration<double> left = scheduled_ ? next_round_ - self_->clock().now() : caf::timespan{0};
   status.next_round_seconds = std::max(0.0, left.count());
   status.trouble = trouble();
@@ -210,7 +220,7 @@ void cache_poller_state::drain(caf::typed_response_promise<messages::drained> pr
 
 bool cache_poller_state::finish_drain() {
   if (line_->units_on_their_way() != 0) return false;
-  if (once_) finish_once(false, "the server stops", 0);
+  if (once_) finish_once(false, "the server stops");
   messages::drained answer;
   if (const auto problem = give_back()) {
     answer.clean = false;
@@ -244,7 +254,7 @@ messages::cache_poller_actor::behavior_type cache_poller(cache_poller_state::poi
   const auto meter = metrics->actor(cache_poller_state::name);
   behave(self, meter);
   act::st(self).start(self, options, partners, *metrics);
-  act::on_down(self, [self](caf::down_msg& down) { act::st(self).writer_down(down); });
+  act::on_down(self, [self](caf::down_msg& down) { act::st(self).down(down); });
   return {metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
           metered(self, meter, "archive_once",
                   [self](const messages::archive_once& wish) -> caf::result<messages::archive_summary> {

@@ -57,9 +57,10 @@ class cache_poller_state {
   void nudge();
   void tick(std::uint64_t generation);
   void once(bool force, caf::typed_response_promise<messages::archive_summary> promise);
-  [[nodiscard]] messages::line_status status() const;
+  [[nodiscard]] messages::line_status status();
   void drain(caf::typed_response_promise<messages::drained> promise);
-  void writer_down(const caf::down_msg& who);
+  /// The writer is replaced; without a pool this ends.
+  void down(const caf::down_msg& who);
 
  private:
   struct round {
@@ -72,6 +73,7 @@ class cache_poller_state {
     caf::actor_clock::time_point started;
     line_counts before;
     bool catching_up = false;
+    std::uint64_t filtered = 0;
   };
 
   // cache_poller.cpp: rounds
@@ -95,10 +97,13 @@ class cache_poller_state {
                  void (archive_line::*answered)(std::uint64_t, const Answer&));
   [[nodiscard]] std::string sub_type_of(const std::string& typetag);
   void new_writer();
+  void replace_writer(const caf::error& why);
   void once_step();
   void caught_up(const messages::caught_up& answer);
-  void finish_once(bool completed, const std::string& reason, std::uint64_t filtered);
+  void finish_once(bool completed, const std::string& reason);
   [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] bool in_trouble() const { return line_->blocked() || !lake_trouble_.empty(); }
+  [[nodiscard]] backoff& waiting() { return in_trouble() ? *outage_backoff_ : *backoff_; }
 
   pointer self_{};
   poller_options options_;
@@ -107,7 +112,9 @@ class cache_poller_state {
   actor_meter meter_;
   std::map<std::string, message_meter> answers_;
   std::optional<archive_line> line_;
-  std::optional<backoff> backoff_;
+  /// Rounds that found nothing, and those that met an outage: each outage begins with short waits, however
+  /// long nothing had come before it.
+  std::optional<backoff> backoff_, outage_backoff_;
   typetag_table typetags_;
   bool typetags_fresh_ = false;
   messages::archive_writer_actor writer_;

@@ -4,8 +4,10 @@ namespace cybexd::actors {
 
 namespace {
 
-// Longer than a pool's own deadline for a job: the pool answers first, with the worker's error.
-constexpr auto answer_deadline = std::chrono::minutes(60);
+// Longer than a pool's own deadline for a job: the pool answers first, with the worker's error. Not much
+// longer: each question keeps a timer as long, whether it is answered or not.
+constexpr caf::timespan answer_deadline = std::chrono::minutes(15);
+constexpr caf::timespan catch_up_deadline = std::chrono::hours(24);  // as long as an operator's command waits
 
 }  // namespace
 
@@ -34,7 +36,7 @@ void cache_poller_state::ask_stage(const Handle& whom, Question question, std::u
             // A receiver that is not there, or has no room, says nothing about the work; what a worker died
             // of does.
             if (e == caf::sec::request_receiver_down)
-              line_->unavailable(unit, std::string(kind) + ": the actor is being replaced");
+              line_->unavailable(unit, std::string(kind) + ": the actor has no room, or is being replaced");
             else
               line_->lost(unit, error_text(self_, e));
             advance();
@@ -82,14 +84,21 @@ void cache_poller_state::new_writer() {
   take_along(self_, writer_);
 }
 
-void cache_poller_state::writer_down(const caf::down_msg& who) {
-  if (who.source != writer_.address()) return;
+void cache_poller_state::down(const caf::down_msg& who) {
+  if (who.source == writer_.address()) return replace_writer(who.reason);
+  const auto& with = partners_;
+  if (who.source == with.decryptors.address() || who.source == with.parsers.address() ||
+      who.source == with.analysts.address())
+    end_with(self_, name, who);
+}
+
+void cache_poller_state::replace_writer(const caf::error& why) {
   metrics_->actor("archive_writer").restarted();
   new_writer();
   if (!line_) return;
   // What it had begun is not answered any more, and any of it may have been the cause: each is tried alone. A
   // late answer finds no unit of that number.
-  const auto reason = error_text(self_, who.reason);
+  const auto reason = error_text(self_, why);
   const auto unread = std::exchange(unread_, {});
   for (const auto unit : std::exchange(committing_, {})) {
     if (unread.contains(unit))
@@ -123,14 +132,14 @@ void cache_poller_state::once(bool force, caf::typed_response_promise<messages::
 
 /// All rounds are over: is there anything left to do?
 void cache_poller_state::once_step() {
-  if (line_->blocked() || !lake_trouble_.empty()) return finish_once(false, trouble(), 0);
+  if (in_trouble()) return finish_once(false, trouble());
   if (once_->catching_up) return;
   if (!exhausted_ || line_->entries() != 0 || sweep_) {
     again_ = true;
     return;
   }
   once_->catching_up = true;
-  act::ask(self_, partners_.catch_up, answer_deadline, messages::catch_up{})
+  act::ask(self_, partners_.catch_up, catch_up_deadline, messages::catch_up{})
       .then([this](const messages::caught_up& answer) { caught_up(answer); },
             [this](caf::error& e) {
               caught_up({false, error_text(self_, e), 0});
@@ -139,11 +148,17 @@ void cache_poller_state::once_step() {
 
 void cache_poller_state::caught_up(const messages::caught_up& answer) {
   if (!line_) return;
-  if (once_) finish_once(answer.completed, answer.reason, answer.filtered);
+  if (once_) {
+    once_->filtered += answer.filtered;
+    once_->catching_up = false;
+    // Somebody who joined meanwhile may have put more into the lake.
+    const bool through = rounds_.empty() && exhausted_ && line_->entries() == 0 && !sweep_;
+    if (through || !answer.completed) finish_once(answer.completed, answer.reason);
+  }
   advance();
 }
 
-void cache_poller_state::finish_once(bool completed, const std::string& reason, std::uint64_t filtered) {
+void cache_poller_state::finish_once(bool completed, const std::string& reason) {
   const auto run = std::move(*once_);
   once_.reset();
   const auto& now = line_->counts();
@@ -156,7 +171,7 @@ void cache_poller_state::finish_once(bool completed, const std::string& reason, 
   summary.errors = now.errors - run.before.errors;
   summary.bad_data = now.bad_data - run.before.bad_data;
   summary.quarantined = now.quarantined - run.before.quarantined;
-  summary.filtered = filtered;
+  summary.filtered = run.filtered;
   summary.seconds = std::chrono::duration<double>(self_->clock().now() - run.started).count();
   for (auto promise : run.askers) promise.deliver(summary);
 }

@@ -116,8 +116,9 @@ void filter_catch_up_state::filtered(const chunk& c, const messages::records_fil
 /// unusable.
 void filter_catch_up_state::lost(const chunk& c, const std::string& reason) {
   if (c.documents->size() > 1) {
-    for (auto& document : *c.documents)
-      chunks_.push_back({std::make_shared<std::vector<tahoe::document>>(1, std::move(document)), 1});
+    // Copies: a worker that was given up for its deadline may read them still.
+    for (const auto& document : *c.documents)
+      chunks_.push_back({std::make_shared<std::vector<tahoe::document>>(1, document), 1});
     return step();
   }
   if (c.deaths + 1 < options_.deaths) {

@@ -158,6 +158,8 @@ messages::intake_actor::behavior_type intake(intake_state::pointer self, const i
   const auto meter = metrics->actor(intake_state::name);
   behave(self, meter);
   act::st(self).start(self, options, partners);
+  act::watch(self, partners.lake_writer);
+  act::on_down(self, [self](caf::down_msg& down) { end_with(self, intake_state::name, down); });
   return {
       metered(self, meter, "submit", [self](const messages::submit& what) { act::st(self).submit(what); }),
       metered(self, meter, "tick", [self](messages::tick tick) { act::st(self).tick(tick.generation); }),

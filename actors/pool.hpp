@@ -150,8 +150,11 @@ typename Worker::behavior_type worker(typename Worker::pointer self, const std::
                                       telemetry* metrics) {
   const auto meter = metrics->actor(name);
   behave(self, meter);
-  return {
-      metered(self, meter, message, [work](const Request& job) -> caf::result<Answer> { return work(job); })};
+  // Not `metered`: the queue that counts is the pool's.
+  return {[counted = meter.message(message), work](const Request& job) -> caf::result<Answer> {
+    const message_stopwatch running(counted);
+    return work(job);
+  }};
 }
 
 /// A pool of workers that have a function and no state, each on a thread of its own. `message` names their

@@ -19,6 +19,14 @@ query_answer::outcome outcome_of(const std::string& status) {
   return status == "ready" ? query_answer::outcome::ready : query_answer::outcome::failed;
 }
 
+/// Of what a query asks, as text.
+std::size_t size_of(const tahoe::document& query) {
+  const auto* qdata = query.data.find("qdata");
+  const auto* list = qdata != nullptr ? qdata->get_if<tahoe::array>() : nullptr;
+  const auto* text = list != nullptr && !list->empty() ? list->front().text() : nullptr;
+  return text != nullptr ? text->size() : 0;
+}
+
 double seconds_since(std::chrono::steady_clock::time_point when, std::chrono::steady_clock::time_point now) {
   return std::chrono::duration<double>(now - when).count();
 }
@@ -29,9 +37,13 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
   self_ = self;
   options_ = std::move(options);
   peers_ = std::move(peers);
-  for (const auto& [type, workers] : peers_.workers) take_along(self, workers);
-  take_along(self, peers_.writer);
-  take_along(self, peers_.sockets);
+  const auto lean_on = [self](const auto& peer) {
+    take_along(self, peer);
+    act::watch(self, peer);
+  };
+  for (const auto& [type, workers] : peers_.workers) lean_on(workers);
+  lean_on(peers_.writer);
+  lean_on(peers_.sockets);
   for (const auto& type : options_.types)
     queues_.emplace(type, query_queue(options_.workers, options_.queue));
   if (options_.renew_every.count() > 0) renew_claims();
@@ -105,7 +117,8 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->who = std::move(who);
   work->now = now;
   const auto taken = self_->clock().now();
-  work->deadline = std::chrono::steady_clock::now() + options_.deadline;
+  work->holds = asked != nullptr ? asked->what->holds : nullptr;
+  waiting_bytes_ += size_of(query);
   auto& job = jobs_[key];
   job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
   if (asked != nullptr) {
@@ -129,6 +142,7 @@ void query_desk_state::pump(const std::string& type) {
 void query_desk_state::run_job(const std::string& type, const std::string& key) {
   auto& job = jobs_.at(key);
   job.running = true;
+  job.work->deadline = std::chrono::steady_clock::now() + options_.deadline;
   options_.metrics->observe(histogram::report_wait, {type}, seconds_since(job.taken, self_->clock().now()));
   const auto leave = [this, type] {
     queues_.at(type).done();
@@ -202,6 +216,8 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
       (*waiting.answer)(query_answer{outcome_of(status), *report});
   }
   if (result.what == outcome::stored) {
+    outage_until_.reset();
+    outage_told_ = false;
     options_.metrics->add(counter::reports, {label, status});
     options_.metrics->observe(histogram::report_seconds, {label},
                               seconds_since(job.taken, self_->clock().now()));
@@ -223,6 +239,7 @@ void query_desk_state::tell(const report::reply_socket& socket) {
 void query_desk_state::finish(const std::string& key) {
   auto& job = jobs_.at(key);
   for (const auto& [number, waiting] : job.waiters) askers_.erase(waiting.asker);
+  waiting_bytes_ -= std::min(waiting_bytes_, size_of(job.query));
   auto parked = std::move(job.parked);
   jobs_.erase(key);
   for (auto& asked : parked) ask(asked);
@@ -245,6 +262,7 @@ messages::query_desk_actor::behavior_type query_desk(query_desk_state::pointer s
   const auto meter = options.metrics->actor(query_desk_state::name);
   behave(self, meter);
   act::st(self).start(self, std::move(options), std::move(peers));
+  act::on_down(self, [self](caf::down_msg& down) { end_with(self, query_desk_state::name, down); });
   return {metered(self, meter, "ask", [self](messages::ask_query& asked) { act::st(self).ask(asked); }),
           metered(self, meter, "run",
                   [self](const messages::run_queries& found) { return act::st(self).run(found); }),

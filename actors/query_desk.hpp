@@ -36,9 +36,9 @@ struct query_desk_options {
                                     "threatrank"};  ///< Each with a queue and workers of its own.
   std::size_t workers = 2;                          ///< Of each type.
   std::size_t queue = 10'000;                       ///< Queries that may wait for each type.
-  std::chrono::milliseconds deadline{60'000};       ///< From taking a query to its report.
+  std::chrono::milliseconds deadline{60'000};       ///< For a worker, from beginning a report to its end.
   std::chrono::milliseconds stop_grace{5'000};      ///< For reports in flight when the server stops.
-  /// How often claims are renewed; 0: never, they last long enough. Several servers: a third of a claim.
+  /// How often claims are renewed, a third of what they last: a query may wait longer for a worker. 0: never.
   std::chrono::milliseconds renew_every{0};
   telemetry* metrics = nullptr;
 };
@@ -91,7 +91,7 @@ class query_desk_state {
 
   expected<void> accept(const messages::ask_query& asked);
   expected<void> wait_for_same(job& running, const messages::ask_query& asked);
-  expected<bool> take_found(const tahoe::document& found);
+  expected<bool> take_found(const tahoe::document& found, std::optional<double> claims_end_before);
   void begin(tahoe::document query, std::string type, tahoe::value data, report::asker who, double now,
              const messages::ask_query* asked);
   void fail_found(const tahoe::document& query, report::asker who, const error& why, double now);
@@ -102,6 +102,7 @@ class query_desk_state {
   void stored(const std::string& key, const std::shared_ptr<const tahoe::document>& report,
               const std::string& status, const messages::report_stored& result);
   void postpone(const std::string& key, const error& answer, const std::string& why);
+  void let_go(const job& job, const std::function<expected<void>()>& change);
   void put_back(const std::string& key);
   void withdraw(const std::string& key);
   void finish(const std::string& key);
@@ -114,9 +115,15 @@ class query_desk_state {
   query_desk_peers peers_;
   std::map<std::string, job> jobs_;  ///< By the query's hash as hex: those that are ours and not finished.
   std::map<std::string, query_queue> queues_;
-  std::uint64_t waiters_ = 0;  ///< Numbers them.
+  std::size_t waiting_bytes_ = 0;  ///< Of the texts of the jobs' queries.
+  std::uint64_t waiters_ = 0;      ///< Numbers them.
   /// Askers that may go away: the query and the number of the waiter.
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> askers_;
+  /// A store is away, or was a moment ago: nothing that the query poller finds is taken until then.
+  std::optional<caf::actor_clock::time_point> outage_until_;
+  bool outage_told_ = false;
+  std::string stay_told_;  ///< Why queries that were found last stay as they are.
+  std::optional<caf::actor_clock::time_point> out_of_reach_until_;  ///< The report store, for claims.
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };
 

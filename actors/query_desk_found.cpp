@@ -11,37 +11,42 @@
 namespace cybexd::actors {
 namespace {
 
-constexpr double again_after = 5;  // seconds until a query that met a store's outage is tried again
+constexpr std::size_t most_waiting_bytes = 64u
+                                           << 20;  // of queries' texts, before more are taken from the store
+constexpr std::chrono::seconds again_after{5};     // until a query that met a store's outage is tried again
 
 }  // namespace
 
 messages::queries_taken query_desk_state::run(const messages::run_queries& found) {
   messages::queries_taken out;
-  if (draining_) return {0, true};
-  std::optional<error> stays;  // of all that stay one is told: they are found again and again
+  if (draining_ || (outage_until_ && self_->clock().now() < *outage_until_)) return {0, true};
+  std::optional<error> stays;  // of all that stay one is told, and once: they are found again and again
   for (const auto& query : *found.queries) {
     if (jobs_.contains(crypto::to_hex(query.hash))) continue;
-    if (queues_.at(queue_of(report::qtype_of(query))).full()) {
+    if (waiting_bytes_ > most_waiting_bytes || queues_.at(queue_of(report::qtype_of(query))).full()) {
       out.busy = true;
       continue;
     }
-    const auto taken = take_found(query);
+    const auto taken = take_found(query, found.claims_end_before);
     if (!taken && !stays) stays = taken.error();
     if (taken && *taken) ++out.taken;
   }
-  if (stays) log(log_level::warning, name, "waiting queries stay: " + stays->text);
+  const auto why = stays ? stays->text : std::string();
+  if (!why.empty() && why != stay_told_) log(log_level::warning, name, "waiting queries stay: " + why);
+  stay_told_ = why;
   return out;
 }
 
 /// A query document of somebody else: whatever is wrong with it costs nobody else anything. False: somebody
 /// else has it. Errors: of the stores; it stays.
-expected<bool> query_desk_state::take_found(const tahoe::document& found) {
+expected<bool> query_desk_state::take_found(const tahoe::document& found,
+                                            std::optional<double> claims_end_before) {
   const double now = options_.now();
   const auto userid = report::userid_of(found);
   auto visible = options_.visible_to(userid);
   if (!visible) return fail(visible.error());
   report::asker who{userid, visible->has_value(), visible->value_or(store::visibility{})};
-  auto taken = take_found_query(*options_.store, found, now, options_.claims);
+  auto taken = take_found_query(*options_.store, found, now, options_.claims, claims_end_before);
   if (!taken) return fail(taken.error());
   if (taken->what != taken_query::outcome::taken) return false;
   const auto fields = report::read_query_document(taken->query);
@@ -68,24 +73,40 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
 }
 
 /// A store is away: the query stays in `processing`, and our claim on it ends soon, so that the query poller
-/// takes it again. Whoever waits is told to come back. Where the claim cannot be shortened it runs out as it
-/// stands.
+/// takes it again. Whoever waits is told to come back.
 void query_desk_state::postpone(const std::string& key, const error& answer, const std::string& why) {
-  log(log_level::error, name, "query " + key + " is put off, " + answer.text + ": " + why);
+  outage_until_ = self_->clock().now() + again_after;
+  if (!std::exchange(outage_told_, true))
+    log(log_level::error, name, "queries are put off, " + answer.text + ": " + why);
   auto& job = jobs_.at(key);
   for (auto& [number, waiting] : job.waiters) (*waiting.answer)(fail(answer));
   for (auto& asked : std::exchange(job.parked, {})) (*asked.reply)(fail(answer));
-  const std::vector<tahoe::hash256> ours{job.query.hash};
-  if (const auto shorter = options_.store->renew(ours, {options_.claims.owner, options_.now() + again_after});
-      !shorter)
-    log(log_level::warning, name, "its claim could not be shortened: " + shorter.error().text);
+  let_go(job, [&] {
+    const std::chrono::duration<double> seconds = again_after;
+    const std::vector<tahoe::hash256> ours{job.query.hash};
+    return options_.store->renew(ours, {options_.claims.owner, options_.now() + seconds.count()});
+  });
   finish(key);
+}
+
+/// Changes what we hold of a query. Where that fails our claim runs out as it stands, and so do the next ones
+/// for a while: each try may cost the store's whole deadline.
+void query_desk_state::let_go(const job& job, const std::function<expected<void>()>& change) {
+  if (out_of_reach_until_ && self_->clock().now() < *out_of_reach_until_) return;
+  const auto done = change();
+  if (done) return;
+  out_of_reach_until_ = self_->clock().now() + again_after;
+  log(log_level::warning, name,
+      "query " + crypto::to_hex(job.query.hash) + " could not be let go: " + done.error().text);
 }
 
 void query_desk_state::put_back(const std::string& key) {
   auto& job = jobs_.at(key);
-  const auto back = give_back(*options_.store, job.query, options_.claims.owner);
-  if (!back) log(log_level::warning, name, "query " + key + " could not be given back: " + back.error().text);
+  let_go(job, [&]() -> expected<void> {
+    const auto back = give_back(*options_.store, job.query, options_.claims.owner);
+    if (!back) return fail(back.error());
+    return {};
+  });
   for (auto& [number, waiting] : job.waiters) (*waiting.answer)(messages::query_answer{});
   finish(key);
 }

@@ -26,18 +26,22 @@ void query_poller_state::start(pointer self, query_poller_options options, messa
 
 void query_poller_state::look(std::uint64_t generation) {
   if (generation != generation_ || draining_) return;
-  const double now = first_ && options_.exclusive ? std::numeric_limits<double>::max() : options_.now();
-  auto found = options_.store->takeable(now, options_.foreign_age, limit_);
+  std::optional<double> claims_end_before;
+  if (first_ && options_.exclusive) claims_end_before = std::numeric_limits<double>::max();
+  auto found =
+      options_.store->takeable(claims_end_before.value_or(options_.now()), options_.foreign_age, limit_);
   if (!found) {
     log(log_level::warning, name, "cannot look for waiting queries: " + found.error().text);
     return again(false);
   }
-  first_ = false;
+  full_ = found->size() >= limit_;
+  first_ =
+      first_ && full_ && limit_ < most_at_once;  // all that the dead server had, those in work among them
   if (found->empty()) return again(false);
   busy_ = true;
-  full_ = found->size() >= limit_;
   act::ask(self_, desk_, desk_answers_within,
-           messages::run_queries{std::make_shared<const std::vector<tahoe::document>>(std::move(*found))})
+           messages::run_queries{std::make_shared<const std::vector<tahoe::document>>(std::move(*found)),
+                                 claims_end_before})
       .then([this](messages::queries_taken& taken) { looked(taken); },
             [this](caf::error& e) {
               log(log_level::warning, name, "the query desk did not answer: " + error_text(self_, e));
@@ -48,7 +52,7 @@ void query_poller_state::look(std::uint64_t generation) {
 void query_poller_state::looked(const messages::queries_taken& taken) {
   busy_ = false;
   if (draining_) return end();
-  const bool stuck = full_ && taken.taken == 0 && !taken.busy;
+  const bool stuck = full_ && !taken.busy && (taken.taken == 0 || first_);
   limit_ = stuck ? std::min(limit_ * 2, most_at_once) : options_.batch;
   again(taken.taken > 0 && !taken.busy);
 }

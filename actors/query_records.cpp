@@ -81,12 +81,12 @@ expected<store::query_update> taking(const tahoe::document& query, double now, c
 
 /// Sets a stored query to `processing` under our claim, if it still is as it was read.
 expected<taken_query> take(store::report_store& store, const tahoe::document& stored, double now,
-                           const query_claims& claims) {
+                           const query_claims& claims, std::optional<double> claims_end_before = {}) {
   const auto status = report::status_of(stored);
   auto update = taking(stored, now, claims);
   if (!update) return fail(update.error());
   update->only_if_status = status;
-  if (status == "processing") update->only_if_claim_free_at = now;
+  if (status == "processing") update->only_if_claim_free_at = claims_end_before.value_or(now);
   const auto applied = store.update(*update);
   if (!applied) return fail(applied.error());
   taken_query out;
@@ -158,8 +158,8 @@ expected<taken_query> open_query(store::report_store& store, const report::query
 }
 
 expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found, double now,
-                                       const query_claims& claims) {
-  return take(store, found, now, claims);
+                                       const query_claims& claims, std::optional<double> claims_end_before) {
+  return take(store, found, now, claims, claims_end_before);
 }
 
 expected<bool> give_back(store::report_store& store, const tahoe::document& query, const std::string& owner) {

@@ -42,9 +42,11 @@ struct taken_query {
                                                const store::visibility& who, bool redo, double now,
                                                const query_claims& claims);
 
-/// A query that was found waiting, or left behind: takes it if it may be taken.
+/// A query that was found waiting, or left behind: takes it if it may be taken. Claims count as run out that
+/// end before `claims_end_before`, or before `now`.
 [[nodiscard]] expected<taken_query> take_found_query(store::report_store& store, const tahoe::document& found,
-                                                     double now, const query_claims& claims);
+                                                     double now, const query_claims& claims,
+                                                     std::optional<double> claims_end_before = std::nullopt);
 
 /// From `processing` under our claim to another status, without a report. False: it was not ours any more.
 [[nodiscard]] expected<bool> set_status(store::report_store& store, const tahoe::document& query,

@@ -51,8 +51,8 @@ messages::report_writer_actor spawn_writers(caf::actor_system& system,
 
 messages::reply_socket_actor spawn_sockets(caf::actor_system& system, const query_side_options& options,
                                            telemetry& metrics) {
-  const auto make = [&system, reply = options.reply, &metrics] {
-    return spawn_detached(system, reply_socket, reply, &metrics);
+  const auto make = [&system, reply = options.reply, names = std::make_shared<name_lookup>(), &metrics] {
+    return spawn_detached(system, reply_socket, reply, names, &metrics);
   };
   return system.spawn(pool<messages::reply_socket_actor, messages::tell_socket, messages::socket_told>,
                       pool_options{"reply_socket", options.reply_sockets, waiting_replies, 1,
@@ -70,8 +70,8 @@ query_desk_options desk_options(const store::stores& stores, const query_side_op
   out.now = options.now;
   const std::chrono::duration<double> lasts =
       options.exclusive ? options.deadline + claim_margin : options.claim;
-  if (!options.exclusive) out.renew_every = options.claim / 3;
   out.claims = {options.owner, lasts.count(), options.foreign_age};
+  out.renew_every = std::chrono::duration_cast<std::chrono::milliseconds>(lasts / 3);
   out.types = worker_types(options);
   out.workers = options.workers;
   out.queue = options.queue;

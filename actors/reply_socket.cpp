@@ -1,14 +1,13 @@
 #include "actors/reply_socket.hpp"
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <utility>
 
 #include "actors/shell.hpp"
 
@@ -32,10 +31,6 @@ class descriptor {
   int number_;
 };
 
-struct free_addresses {
-  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
-
 /// Waits until the socket can be written to; false past the deadline.
 bool wait_writable(int socket, clock::time_point deadline) {
   for (;;) {
@@ -48,11 +43,12 @@ bool wait_writable(int socket, clock::time_point deadline) {
   }
 }
 
-outcome connect_and_send(const addrinfo& address, const std::string& nonce, clock::time_point deadline) {
-  const descriptor socket(
-      ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
+outcome connect_and_send(const socket_address& address, const std::string& nonce,
+                         clock::time_point deadline) {
+  const descriptor socket(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.number() < 0) return outcome::refused;
-  if (::connect(socket.number(), address.ai_addr, address.ai_addrlen) != 0) {
+  const auto* where = reinterpret_cast<const sockaddr*>(address.bytes.data());
+  if (::connect(socket.number(), where, static_cast<socklen_t>(address.bytes.size())) != 0) {
     if (errno != EINPROGRESS) return outcome::refused;
     if (!wait_writable(socket.number(), deadline)) return outcome::timed_out;
     int problem = 0;
@@ -105,21 +101,16 @@ bool reply_allowed(const reply_options& options, const std::string& host, std::u
   });
 }
 
-messages::socket_told tell_waiting(const reply_options& options, const messages::tell_socket& whom) {
+messages::socket_told tell_waiting(const reply_options& options, const messages::tell_socket& whom,
+                                   name_lookup& names) {
   const auto host = reply_host(options, whom.host);
   if (!reply_allowed(options, host, whom.port)) return {outcome::not_allowed};
   const auto deadline = clock::now() + options.timeout;
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  // Names that the configuration allows only: the resolver's own time-outs bound this.
-  if (::getaddrinfo(host.c_str(), std::to_string(whom.port).c_str(), &hints, &found) != 0)
-    return {outcome::refused};
-  const std::unique_ptr<addrinfo, free_addresses> addresses(found);
+  const auto addresses = names.find(host, whom.port, deadline);
+  if (!addresses) return {outcome::timed_out};
   outcome last = outcome::refused;
-  for (const auto* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    last = connect_and_send(*address, whom.nonce, deadline);
+  for (const auto& address : *addresses) {
+    last = connect_and_send(address, whom.nonce, deadline);
     if (last == outcome::told || last == outcome::timed_out) break;
   }
   return {last};
@@ -127,12 +118,13 @@ messages::socket_told tell_waiting(const reply_options& options, const messages:
 
 messages::reply_socket_actor::behavior_type reply_socket(
     messages::reply_socket_actor::stateful_pointer<reply_socket_state> self, reply_options options,
-    telemetry* metrics) {
+    std::shared_ptr<name_lookup> names, telemetry* metrics) {
   const auto meter = metrics->actor(reply_socket_state::name);
   behave(self, meter);
   act::st(self).options = std::move(options);
+  act::st(self).names = std::move(names);
   return {metered(self, meter, "tell", [self, metrics](const messages::tell_socket& whom) {
-    const auto told = tell_waiting(act::st(self).options, whom);
+    const auto told = tell_waiting(act::st(self).options, whom, *act::st(self).names);
     metrics->add(counter::replies, {to_string(told.what)});
     return told;
   })};

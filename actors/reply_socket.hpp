@@ -2,9 +2,11 @@
 // Reply socket: tells whoever waits at a query's socket that the report is there (`spec/report.md`, "Then").
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "actors/name_lookup.hpp"
 #include "actors/telemetry.hpp"
 #include "messages/actors.hpp"
 
@@ -22,18 +24,20 @@ struct reply_options {
 /// The host to connect to for the one that a query names.
 [[nodiscard]] std::string reply_host(const reply_options& options, const std::string& named);
 
-/// Connects, sends the nonce, closes; all of it within the time-out. Never blocks longer.
+/// Looks the host up, connects, sends the nonce, closes; all of it within the time-out. Never blocks longer.
 [[nodiscard]] messages::socket_told tell_waiting(const reply_options& options,
-                                                 const messages::tell_socket& whom);
+                                                 const messages::tell_socket& whom, name_lookup& names);
 
 struct reply_socket_state {
   reply_socket_state() = default;
   static inline const char* name = "reply_socket";
   reply_options options;
+  std::shared_ptr<name_lookup> names;
 };
 
+/// `names` is shared by all reply sockets, so that look-ups which hang are bounded together.
 [[nodiscard]] messages::reply_socket_actor::behavior_type reply_socket(
     messages::reply_socket_actor::stateful_pointer<reply_socket_state> self, reply_options options,
-    telemetry* metrics);
+    std::shared_ptr<name_lookup> names, telemetry* metrics);
 
 }  // namespace cybexd::actors

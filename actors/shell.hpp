@@ -111,4 +111,12 @@ void take_along(Self* self, const Child& child) {
   self->attach_functor([child] { caf::anon_send_exit(child, caf::exit_reason::kill); });
 }
 
+/// The end of an actor that cannot work without the one that has ended: whoever watches both replaces them.
+template <class Self>
+void end_with(Self* self, const char* name, const caf::down_msg& partner) {
+  const auto why = error_text(self, partner.reason);
+  log(log_level::error, name, "ends, since a pool that it works with has ended: " + why);
+  self->quit(caf::make_error(caf::sec::runtime_error, "a pool has ended: " + why));
+}
+
 }  // namespace cybexd::actors

@@ -41,14 +41,18 @@ void supervisor_state::start(pointer self, line_setup setup, line_source again,
     all->clear();
   });
   if (options_.archives) {
-    lake_writer_ = spawn_lake_writer(self_->system(), partners_.stores.lake, *partners_.metrics);
-    own("lake_writer", lake_writer_);
+    start_lake_writer();
     start_line();
     start_intake();
   }
   if (options_.queries) start_queries();
   ready_->set(readiness::part::whole, {});
   if (options_.archives) look_after_it();
+}
+
+void supervisor_state::start_lake_writer() {
+  lake_writer_ = spawn_lake_writer(self_->system(), partners_.stores.lake, *partners_.metrics);
+  own("lake_writer", lake_writer_);
 }
 
 void supervisor_state::start_line() {

@@ -32,9 +32,11 @@ void supervisor_state::tick(std::uint64_t what) {
   if (missing_.erase(what) == 0) return;  // replaced already, by a renewal
   switch (what) {
     case replace_intake:
+      end("lake_writer");
+      start_lake_writer();
       return start_intake();
     case replace_poller:
-      return start_poller();
+      return start_line_anew();
     case replace_catch_up:
       return start_catch_up();
     default:
@@ -224,15 +226,20 @@ void supervisor_state::begin_renewal() {
 void supervisor_state::finish_renewal() {
   if (stopping_) return;  // which has answered
   if (options_.archives) {
-    for (const auto* role : {"intake before", "poller", "catch_up", "decryptors", "parsers", "analysts"})
-      end(role);
-    missing_.erase(replace_poller);
-    missing_.erase(replace_catch_up);
-    start_line();
+    end("intake before");
+    start_line_anew();
   }
   const messages::drained answer{left_.empty(), std::exchange(left_, {})};
   for (const auto& asked : std::exchange(renewing_, {})) (*asked.reply)(answer);
   if (!waiting_renewals_.empty()) begin_renewal();
+}
+
+/// The poller and the catch-up with the pools that they work with, which may be what has ended.
+void supervisor_state::start_line_anew() {
+  for (const auto* role : {"poller", "catch_up", "decryptors", "parsers", "analysts"}) end(role);
+  missing_.erase(replace_poller);
+  missing_.erase(replace_catch_up);
+  start_line();
 }
 
 /// Nothing new first; then what is under way, archive line and queries side by side.

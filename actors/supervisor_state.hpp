@@ -42,6 +42,7 @@ class supervisor_state {
   };
 
   // supervisor_start.cpp
+  void start_lake_writer();
   void start_line();
   void start_pools();
   void start_catch_up();
@@ -65,6 +66,7 @@ class supervisor_state {
   void poller_is_gone();
   template <class Handle>
   void drain(const Handle& child, const char* who, caf::timespan deadline, std::function<void()> next);
+  void start_line_anew();
   void begin_renewal();
   void finish_renewal();
   void one_side_stopped();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 
 namespace cybexd::app {
 namespace {
@@ -35,6 +36,13 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir) {
 
 expected<directory_lock> directory_lock::take_for_backup(const std::string& data_dir) {
   return take(data_dir, "backup.lock", "is being backed up by");
+}
+
+std::int64_t directory_lock::last_backup(const std::string& data_dir) {
+  const auto text = read_file(data_dir + "/backup.lock", 64);
+  std::int64_t pid = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
+  return pid;
 }
 
 expected<directory_lock> directory_lock::take(const std::string& data_dir, const std::string& name,

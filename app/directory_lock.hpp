@@ -1,5 +1,6 @@
 #pragma once
 // Only one process at a time works in a data directory.
+#include <cstdint>
 #include <string>
 
 #include "app/files.hpp"
@@ -16,6 +17,8 @@ class directory_lock {
   /// The same with `data_dir/backup.lock`: one backup at a time, beside a running server. Who holds it owns
   /// `data_dir/checkpoint`.
   [[nodiscard]] static expected<directory_lock> take_for_backup(const std::string& data_dir);
+  /// The process that took the lock for a backup last, or 0.
+  [[nodiscard]] static std::int64_t last_backup(const std::string& data_dir);
 
  private:
   explicit directory_lock(descriptor file) : file_(std::move(file)) {}

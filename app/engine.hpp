@@ -72,6 +72,8 @@ class engine {
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
   /// Whether this is a server, not a command that works on the stores itself.
   bool serving = false;
+  /// Held while a checkpoint is made: one at a time.
+  std::mutex checkpoint_guard;
   /// Records a second over the last minute; kept by the server's own loop.
   std::atomic<double> rate{0};
 

@@ -13,6 +13,8 @@ class running_actors {
 
   /// Something waits in the lake: start a round at once.
   virtual void nudge() = 0;
+  /// Raw documents came into the archive by another way than the line: run the filters over them.
+  virtual void catch_up() = 0;
   /// Rounds until nothing is eligible and the filters have run too.
   [[nodiscard]] virtual expected<messages::archive_summary> once(bool force,
                                                                  std::chrono::milliseconds within) = 0;

@@ -91,6 +91,11 @@ void actor_host::nudge() {
   if (parts_->archiving) act::post(parts_->archiving->supervisor, messages::nudge{});
 }
 
+void actor_host::catch_up() {
+  const std::lock_guard guard(parts_->mutex);
+  if (parts_->archiving) act::post(parts_->archiving->supervisor, messages::catch_up{});
+}
+
 expected<messages::archive_summary> actor_host::once(bool force, std::chrono::milliseconds within) {
   const auto line = parts_->running_line();
   if (!line) return fail(line.error());

@@ -24,6 +24,7 @@ class actor_host final : public running_actors {
   ~actor_host() override;
 
   void nudge() override;
+  void catch_up() override;
   expected<messages::archive_summary> once(bool force, std::chrono::milliseconds within) override;
   expected<messages::line_status> status(std::chrono::milliseconds within) override;
   void ask(messages::query_request query, std::chrono::milliseconds patience,

@@ -72,6 +72,8 @@ struct query_request {
   tahoe::value data;  ///< The query object.
   bool redo = false;
   std::optional<double> now;  ///< Fixes the clock (command line and tests).
+  /// What the query takes of a budget: let go when nobody works at it any more.
+  std::shared_ptr<const void> holds = {};
 };
 
 struct query_answer {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct report_job {
   double now = 0;  ///< Unix seconds: the end of open ranges.
   std::chrono::steady_clock::time_point deadline;
   std::atomic<bool> cancelled = false;
+  std::shared_ptr<const void> holds = {};  ///< As of the query's request.
 };
 
 struct make_report {
@@ -75,6 +77,8 @@ struct socket_told {
 /// Queries that others put into the report store, as they were found.
 struct run_queries {
   std::shared_ptr<const std::vector<tahoe::document>> queries;
+  /// Claims that end before this count as run out; Unix seconds. Nothing: those that have.
+  std::optional<double> claims_end_before = std::nullopt;
 };
 
 struct queries_taken {

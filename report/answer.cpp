@@ -13,6 +13,7 @@ namespace {
 struct content {
   tahoe::value data;
   std::int64_t page = 1, next_page = 1;
+  std::string if_too_large = {};  ///< What to ask for then.
 };
 
 bool is_internal(failure kind) {
@@ -30,7 +31,7 @@ expected<content> make_related(const query& asked, const asker& who, store::arch
   auto found = related(asked, who.who, view, {options.most_documents}, keep_going);
   if (!found) return fail(found.error());
   const bool more = found->any && asked.page < INT64_MAX;
-  return content{std::move(found->data), asked.page, more ? asked.page + 1 : 1};
+  return content{std::move(found->data), asked.page, more ? asked.page + 1 : 1, too_large_text(asked)};
 }
 
 expected<content> make_threatrank(const query& asked, const asker& who, store::archive_view& view, double now,
@@ -62,8 +63,11 @@ expected<content> make_content(query_type type, const tahoe::value& data, const 
 expected<document> to_report(std::string_view type, content&& made, const asker& who, double now) {
   auto report =
       tahoe::make_report(std::string(type), std::move(made.data), who.userid, now, made.page, made.next_page);
-  if (!report) return report;
-  if (auto stored = tahoe::to_bson(tahoe::to_value(*report)); !stored) return fail(stored.error());
+  if (report) {
+    if (auto stored = tahoe::to_bson(tahoe::to_value(*report)); !stored) report = fail(stored.error());
+  }
+  if (!report && report.error().kind == failure::too_large && !made.if_too_large.empty())
+    return fail(failure::too_large, std::move(made.if_too_large));
   return report;
 }
 
@@ -106,12 +110,7 @@ expected<made_report> answer(std::string_view type, const tahoe::value& data, co
   if (!made) return failed_report(type, made.error(), who.userid, now);
   auto report = to_report(type, std::move(*made), who, now);
   if (report) return made_report{true, std::move(*report), std::nullopt};
-  if (report.error().kind != failure::too_large) return failed_report(type, report.error(), who.userid, now);
-  return failed_report(
-      type,
-      {failure::too_large,
-       "the report is too large; ask for a lower level, a shorter range, one return_type or the summary"},
-      who.userid, now);
+  return failed_report(type, report.error(), who.userid, now);
 }
 
 }  // namespace cybexd::report

@@ -26,7 +26,7 @@ struct report_options {
   double threatrank_decay = 0.998;  ///< A path's loss with every whole day of an event's age, in (0, 1].
   int threatrank_max_edges = 6;     ///< 2, 4 or 6.
   std::shared_ptr<rank_memory> ranks = std::make_shared<rank_memory>();  ///< Of the archive that is asked.
-  std::size_t most_documents = 200'000;  ///< That one related report may hold; more is a failed report.
+  std::size_t most_documents = 1'000'000;  ///< That one related report may hold; more is a failed report.
 };
 
 /// Who asks. An unknown user gets a failed report.

@@ -10,6 +10,10 @@ namespace cybexd::report {
 /// Takes events in, and arranges them at the end.
 class rank_graph::reader {
  public:
+  /// Node numbers below `dense` have a place in a table: quick, but as large as the numbers, however few
+  /// attributes there are.
+  explicit reader(store::node dense) : most_dense_(dense) {}
+
   /// Numbers of attributes as they come.
   [[nodiscard]] const std::vector<store::node>& attribute_nodes() const { return attribute_nodes_; }
 
@@ -29,11 +33,11 @@ class rank_graph::reader {
 
   /// False: no more fits into `most_bytes`, or into the numbers.
   [[nodiscard]] bool has_room(std::size_t most_bytes) const {
-    constexpr std::size_t of_event = 40, of_edge = 8, of_attribute = 16;
+    constexpr std::size_t of_event = 40, of_edge = 8, of_attribute = 16, of_sparse = 48;
     const auto edges = into_.event_attributes_.size();
     return edges < std::numeric_limits<index>::max() - (1u << 20) &&
            into_.nodes_.size() * of_event + edges * of_edge + attribute_nodes_.size() * of_attribute +
-                   dense_.size() * sizeof(index) <=
+                   dense_.size() * sizeof(index) + sparse_.size() * of_sparse <=
                most_bytes;
   }
 
@@ -48,10 +52,10 @@ class rank_graph::reader {
 
  private:
   [[nodiscard]] index attribute_index(store::node node) {
-    constexpr store::node largest_dense = 1u << 28;
     index* place = nullptr;
-    if (node < largest_dense) {
-      if (node >= dense_.size()) dense_.resize(static_cast<std::size_t>(node + node / 8 + 1024), 0);
+    if (node < most_dense_) {
+      if (node >= dense_.size())
+        dense_.resize(static_cast<std::size_t>(std::min(most_dense_, node + node / 8 + 1024)), 0);
       place = &dense_[static_cast<std::size_t>(node)];
     } else {
       place = &sparse_[node];
@@ -102,6 +106,7 @@ class rank_graph::reader {
   }
 
   rank_graph into_;
+  store::node most_dense_;
   std::vector<store::node> attribute_nodes_;
   std::vector<index> degrees_;
   std::unordered_map<store::node, index> sparse_;  ///< Index + 1 of an attribute with a large node number.
@@ -172,7 +177,7 @@ expected<std::optional<rank_graph>> rank_graph::read_near(const store::event_fac
                                                           store::archive_view& view, int max_edges,
                                                           std::uint64_t most_visits,
                                                           const go_on& keep_going) {
-  reader into;
+  reader into(0);
   leash hold(keep_going);
   near_reader near(into, who, view, most_visits, hold);
   into.add(start);
@@ -191,7 +196,8 @@ expected<std::optional<rank_graph>> rank_graph::read_near(const store::event_fac
 
 expected<rank_graph> rank_graph::read_all(const store::visibility& who, store::archive_view& view,
                                           std::size_t most_bytes, const go_on& keep_going) {
-  reader into;
+  constexpr store::node table_of_64_mib = 1u << 24;
+  reader into(table_of_64_mib);
   std::optional<error> stopped;
   leash hold(keep_going);
   const auto visited = view.all_events(who, [&](const store::event_facts& event) {

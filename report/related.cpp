@@ -4,17 +4,19 @@
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "report/related_documents.hpp"
 #include "report/related_views.hpp"
+#include "tahoe/bson.hpp"
 
 namespace cybexd::report {
 namespace {
 
 // A store may be a round trip away, so much is asked for at once; but the asker's deadline is looked at in
 // between.
-constexpr std::size_t hashes_at_once = 8192, sessions_at_once = 64;
+constexpr std::size_t hashes_at_once = 8192, events_at_once = 4096, sessions_at_once = 64;
 
 /// Reads what one query shows.
 class collector {
@@ -35,14 +37,17 @@ class collector {
   [[nodiscard]] expected<void> add_events_of(std::span<const hash256> sessions,
                                              std::vector<store::event_position>& next);
   [[nodiscard]] expected<void> read_documents();
+  [[nodiscard]] expected<void> read_events(std::span<const store::event_position> some, bool last);
   /// `take` gets each document that is there.
   template <class Take>
   [[nodiscard]] expected<void> read(const std::vector<hash256>& hashes, Take take);
   [[nodiscard]] bool shows_documents() const { return !asked_.summary && !asked_.summary_graph; }
-  void keep(std::vector<document>& in, document d) const;
+  [[nodiscard]] bool shows(tahoe::itype kind) const {
+    return shows_documents() && (!asked_.only || *asked_.only == kind);
+  }
+  void keep(std::vector<document>& in, document d);
   [[nodiscard]] expected<void> check(std::size_t work);
   [[nodiscard]] store::event_filter session_filter() const;
-  [[nodiscard]] bool shows_sessions() const;
   void take_part(document part, const std::unordered_set<hash256>& others);
   [[nodiscard]] std::unordered_set<hash256> own_parts(const document& session) const;
 
@@ -56,6 +61,7 @@ class collector {
   std::vector<store::event_position> events_;  ///< The page's, then the sessions'.
   std::vector<hash256> sessions_;
   std::unordered_set<hash256> seen_;  ///< Every document in the result.
+  std::size_t bytes_ = 0;             ///< Of the listed documents' hashes: the report has more than that.
   /// What the parts hold in turn, where sessions are shown.
   std::unordered_map<hash256, std::vector<hash256>> descendants_;
 };
@@ -64,6 +70,7 @@ expected<void> collector::check(std::size_t work) {
   if (seen_.size() > limits_.documents)
     return fail(failure::too_large, "the report would hold more than " + std::to_string(limits_.documents) +
                                         " documents; ask for a lower level or a shorter range");
+  if (bytes_ > tahoe::max_bson_size) return fail(failure::too_large, too_large_text(asked_));
   if (!keep_going_ || work == 0) return {};
   return keep_going_();
 }
@@ -152,48 +159,65 @@ expected<void> collector::read(const std::vector<hash256>& hashes, Take take) {
 
 /// A session may hold hundreds of thousands of events, of which a summary needs nothing but their parts, and
 /// a graph the edges.
-void collector::keep(std::vector<document>& in, document d) const {
+void collector::keep(std::vector<document>& in, document d) {
   if (asked_.summary_graph) {
     d.data = {};
     if (d.kind == tahoe::itype::event) d.ref = {};
-  } else if (!shows_documents()) {
+  } else if (shows(d.kind)) {
+    constexpr std::size_t hash_bytes = 64;  // as hex; a session's list may lose what the asker may not see
+    const auto listed = d.kind == tahoe::itype::session ? 0 : d.ref.size();
+    bytes_ += hash_bytes * (1 + d.cref.size() + listed);
+  } else {
     return;
   }
   in.push_back(std::move(d));
 }
 
+/// Parts are read right after the events that hold them: documents that were stored together lie together,
+/// and a store may still have in memory what it looked at for the events.
 expected<void> collector::read_documents() {
-  std::vector<hash256> events, parts;
-  for (const auto& event : events_) events.push_back(event.hash);
-  events_ = {};
-  auto done = read(events, [&](document event) {
+  if (asked_.summary_graph || shows(tahoe::itype::session)) {
+    auto done = read(sessions_, [&](document session) { keep(found_.sessions, std::move(session)); });
+    if (!done) return done;
+  }
+  const auto events = std::exchange(events_, {});
+  for (std::size_t at = 0; at < events.size(); at += events_at_once) {
+    const auto some = std::span(events).subspan(at, std::min(events_at_once, events.size() - at));
+    if (auto done = read_events(some, at + some.size() == events.size()); !done) return done;
+  }
+  if (!shows_documents() && !asked_.summary_graph) return {};  // a summary has an order of its own
+  const auto by_hash = [](const document& a, const document& b) { return a.hash < b.hash; };
+  std::sort(found_.attributes.begin(), found_.attributes.end(), by_hash);
+  std::sort(found_.objects.begin(), found_.objects.end(), by_hash);
+  return {};
+}
+
+/// Some events and their parts; with the last of them what sessions hold of their own, where they are shown.
+expected<void> collector::read_events(std::span<const store::event_position> some, bool last) {
+  std::vector<hash256> hashes, parts;
+  for (const auto& event : some) hashes.push_back(event.hash);
+  auto done = read(hashes, [&](document event) {
     for (const auto& hash : event.ref)
       if (seen_.insert(hash).second) parts.push_back(hash);
     keep(found_.events, std::move(event));
   });
   if (!done) return done;
-  done = read(sessions_, [&](document session) { keep(found_.sessions, std::move(session)); });
-  if (!done) return done;
   std::unordered_set<hash256> others;  // parts of the sessions alone, which are not shown
-  if (shows_sessions())
+  if (last && shows(tahoe::itype::session))
     for (const auto& session : found_.sessions)
       for (const auto& hash : session.cref)
         if (!seen_.contains(hash) && others.insert(hash).second) parts.push_back(hash);
-  std::sort(parts.begin(), parts.end());
   return read(parts, [&](document part) { take_part(std::move(part), others); });
 }
 
 void collector::take_part(document part, const std::unordered_set<hash256>& others) {
-  if (shows_sessions() && !part.ref.empty()) descendants_.emplace(part.hash, part.ref);
+  if (shows(tahoe::itype::session) && !part.ref.empty()) descendants_.emplace(part.hash, part.ref);
   if (others.contains(part.hash)) return;
-  if (part.kind == tahoe::itype::attribute)
+  const bool is_attribute = part.kind == tahoe::itype::attribute;
+  if (is_attribute && !shows_documents())
     found_.attributes.push_back(std::move(part));
-  else if (part.kind == tahoe::itype::object)
-    found_.objects.push_back(std::move(part));
-}
-
-bool collector::shows_sessions() const {
-  return shows_documents() && (!asked_.only || asked_.only == tahoe::itype::session);
+  else if (is_attribute || part.kind == tahoe::itype::object)
+    keep(is_attribute ? found_.attributes : found_.objects, std::move(part));
 }
 
 /// The parts a session is made of, with their descendants.
@@ -206,7 +230,7 @@ std::unordered_set<hash256> collector::own_parts(const document& session) const 
 }
 
 expected<void> collector::narrow_sessions() {
-  if (!shows_sessions()) return {};
+  if (!shows(tahoe::itype::session)) return {};
   store::event_filter filter;  // events that the asker may see, at any time
   filter.who = who_;
   for (std::size_t at = 0; at < found_.sessions.size(); at += sessions_at_once) {
@@ -228,6 +252,16 @@ expected<void> collector::narrow_sessions() {
 }
 
 }  // namespace
+
+std::string too_large_text(const query& asked) {
+  std::string instead;
+  if (asked.level > 1) instead += "a lower level, ";
+  if (!asked.summary && !asked.summary_graph && !asked.only) instead += "one return_type, ";
+  if (!asked.summary || asked.summary_graph) instead += "the summary, ";
+  if (!instead.empty()) instead += "or ";
+  return "the report would be larger than the 16 MiB that one may have; ask for " + instead +
+         "a shorter range (from, to, last)";
+}
 
 expected<related_result> related(const query& asked, const store::visibility& who, store::archive_view& view,
                                  const related_limits& limits, const go_on& keep_going) {

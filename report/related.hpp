@@ -1,6 +1,7 @@
 #pragma once
 // What stands beside an attribute in events and their sessions (`spec/report.md`, "related").
 #include <cstdint>
+#include <string>
 
 #include "crypto/error.hpp"
 #include "report/go_on.hpp"
@@ -12,7 +13,7 @@ namespace cybexd::report {
 inline constexpr std::size_t events_per_page = 10;
 
 struct related_limits {
-  std::size_t documents = 200'000;  ///< Events, sessions, objects and attributes together.
+  std::size_t documents = 1'000'000;  ///< Events, sessions, objects and attributes together.
 };
 
 struct related_result {
@@ -26,5 +27,8 @@ struct related_result {
 [[nodiscard]] expected<related_result> related(const query& asked, const store::visibility& who,
                                                store::archive_view& view, const related_limits& limits,
                                                const go_on& keep_going);
+
+/// Of a report that no store can hold: what its asker may ask for instead.
+[[nodiscard]] std::string too_large_text(const query& asked);
 
 }  // namespace cybexd::report

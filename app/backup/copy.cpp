@@ -124,10 +124,14 @@ expected<void> swap_in(const std::string& fresh, const std::string& place, const
     if (::rename(fresh.c_str(), place.c_str()) != 0) return broken(place + " cannot be put in place");
     return sync_folder(parent);
   }
-  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, place.c_str(), RENAME_EXCHANGE) == 0) {
-    if (::rename(fresh.c_str(), aside.c_str()) != 0)
-      return broken("the new store is in place; the old one cannot be renamed from " + fresh);
-    return sync_folder(parent);
+  // Under its last name before the exchange: what makes `fresh` may remove it whenever it likes.
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0) {
+    if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, place.c_str(), RENAME_EXCHANGE) == 0)
+      return sync_folder(parent);
+    const auto why = broken(place + " cannot be put in place");
+    if (::rename(aside.c_str(), fresh.c_str()) != 0) return why;
+  } else if (errno != EINVAL && errno != ENOSYS) {
+    return broken(fresh + " cannot be renamed to " + aside);
   }
   // A file system that cannot exchange: two steps, and nothing at `place` between them.
   if (::rename(place.c_str(), aside.c_str()) != 0) return broken(place + " cannot be moved away");
@@ -137,6 +141,14 @@ expected<void> swap_in(const std::string& fresh, const std::string& place, const
     return why;
   }
   return sync_folder(parent);
+}
+
+std::string free_name(const std::string& wanted) {
+  std::error_code ignored;
+  auto name = wanted;
+  for (unsigned number = 2; fs::exists(fs::symlink_status(name, ignored)); ++number)
+    name = wanted + "-" + std::to_string(number);
+  return name;
 }
 
 }  // namespace cybexd::app::backup

@@ -25,9 +25,13 @@ using copied_bytes = std::function<void(std::uint64_t)>;
 [[nodiscard]] expected<void> copy_back(const std::string& from, const std::string& to,
                                        const std::vector<stored_file>& files, const copied_bytes& on_bytes);
 
-/// Puts a folder in the place of another, in one step; the old one, if there was one, is at `aside` then.
-/// All three in one file system. Errors: unavailable; nothing was changed then.
+/// Puts a folder in the place of another, in one step; the old one, if there was one, is at `aside` then, and
+/// never at `fresh`, however this ends. All three in one file system. Errors: unavailable; `place` is as it
+/// was then. After a kill the new folder may stand at `aside`.
 [[nodiscard]] expected<void> swap_in(const std::string& fresh, const std::string& place,
                                      const std::string& aside);
+
+/// `wanted`, or, where something has that name, `wanted-2`, `wanted-3`, ...: the first that nothing has.
+[[nodiscard]] std::string free_name(const std::string& wanted);
 
 }  // namespace cybexd::app::backup

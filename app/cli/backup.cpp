@@ -189,7 +189,7 @@ expected<std::string> put_back(const backup::manifest& m, const std::string& fol
     const auto opened = store::open_embedded(embedded_options_of(to, draft));
     if (!opened) return fail(opened.error());
   }
-  const auto aside = place + ".before-" + time_text(unix_now(), "%Y%m%dT%H%M%SZ");
+  const auto aside = backup::free_name(place + ".before-" + time_text(unix_now(), "%Y%m%dT%H%M%SZ"));
   if (!*occupied) fs::remove_all(place, problem);  // an empty folder
   if (auto swapped = backup::swap_in(draft, place, aside); !swapped) return fail(swapped.error());
   return *occupied ? aside : std::string();
@@ -223,7 +223,7 @@ int backup_store(const invocation& call) {
   {
     auto to = backend::open(*config);  // let go at once, so that a server may start meanwhile
     if (!to) return tell(call, to.error());
-    checkpoint = to->call("checkpoint", tahoe::object{});
+    checkpoint = to->call("checkpoint", tahoe::object{{"process", std::int64_t{::getpid()}}});
   }
   if (!checkpoint) return tell(call, checkpoint.error());
   const auto m = copy_checkpoint(*checkpoint, folder, config->values, call.has("quick"));

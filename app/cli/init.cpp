@@ -35,7 +35,12 @@ class new_directory {
     if (written) made_.push_back(file);
     return written;
   }
-  void owns(const std::string& name) { made_.push_back(path_ + "/" + name); }
+  /// Takes this away, too, where it is not there yet.
+  void will_make(const std::string& name) {
+    std::error_code ignored;
+    const auto path = path_ + "/" + name;
+    if (!fs::exists(fs::symlink_status(path, ignored))) made_.push_back(path);
+  }
   void keep() { kept_ = true; }
 
  private:
@@ -93,7 +98,7 @@ int init(const invocation& call) {
   new_directory into(folder);
   if (auto added = add_secrets(into, static_cast<unsigned>(*bits)); !added) return tell(call, added.error());
   if (auto added = into.add("cybexd.toml", example_file(), 0600); !added) return tell(call, added.error());
-  into.owns("data");
+  for (const auto* name : {"data/store", "data/lock", "data"}) into.will_make(name);
   config_request request;
   request.file = file;
   request.folder = folder;

@@ -1,5 +1,7 @@
 #include "app/client/http_client.hpp"
 
+#include <poll.h>
+
 #include <charconv>
 #include <utility>
 
@@ -69,7 +71,8 @@ class http_client::connection {
   virtual ~connection() = default;
   virtual expected<void> open() = 0;
   virtual void close() = 0;
-  [[nodiscard]] virtual bool is_open() const = 0;
+  /// Whether a request can be sent: connected, and the other side has not closed since.
+  [[nodiscard]] virtual bool is_open() = 0;
   virtual expected<http::response<http::string_body>> exchange(http::request<http::string_body>& request,
                                                                std::chrono::milliseconds within) = 0;
   [[nodiscard]] virtual std::string host() const = 0;
@@ -84,7 +87,13 @@ class stream_connection : public http_client::connection {
     stream_.reset();
     context_.restart();
   }
-  bool is_open() const override { return stream_.has_value(); }
+  /// A server closes a connection on which nothing was asked for a while. By the socket's state, not by
+  /// what there is to read: TLS may have said something that nobody has read yet.
+  bool is_open() override {
+    if (!stream_) return false;
+    pollfd peer{beast::get_lowest_layer(*stream_).socket().native_handle(), POLLRDHUP, 0};
+    return ::poll(&peer, 1, 0) == 0;
+  }
 
   expected<http::response<http::string_body>> exchange(http::request<http::string_body>& request,
                                                        std::chrono::milliseconds within) override {
@@ -243,8 +252,8 @@ expected<http_client> http_client::to_url(const std::string& url, const std::str
 }
 
 expected<http_answer> http_client::send(const http_request& what, std::chrono::milliseconds within) {
-  const bool was_open = connection_->is_open();
-  if (!was_open) {
+  if (!connection_->is_open()) {
+    connection_->close();
     if (auto opened = connection_->open(); !opened) return fail(opened.error());
   }
   http::request<http::string_body> request(http::string_to_verb(what.method), what.target, 11);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -64,11 +65,23 @@ response answer_to_query(const expected<messages::query_answer>& done) {
   return json(202, tahoe::object{{"message", "check back later"}, {"status", "processing"}});
 }
 
+/// Of the byte budget, what a query takes as long as it is waited for and made: its text, and for each `1,`
+/// of a list a value. Nothing: there is no room for it.
+std::shared_ptr<const void> memory_of(request& r) {
+  const auto values = static_cast<std::uint64_t>(std::count(r.body.begin(), r.body.end(), ','));
+  if (!r.bytes.grow_to(r.body.size() + values * sizeof(tahoe::value))) return nullptr;
+  return std::make_shared<const share>(std::move(r.bytes));
+}
+
 void post_query(const http_backend& backend, std::chrono::milliseconds patience, request&& r,
                 const responder& respond) {
   if (!backend.ask) return respond(not_up());
+  const auto memory = memory_of(r);
+  if (!memory)
+    return respond(answer_to({failure::overloaded, "too much of other requests is in memory already"}));
   auto read = read_query(r);
   if (!read) return respond(answer_to(read.error()));
+  read->holds = memory;
   auto reply = std::make_shared<messages::reply_once<messages::query_answer>>(
       [respond](const expected<messages::query_answer>& done) { respond(answer_to_query(done)); });
   static std::atomic<std::uint64_t> askers{0};

@@ -58,9 +58,11 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input);
 expected<tahoe::value> progress(engine& on, const tahoe::value& input);
 
 // checkpoint.cpp
-/// {} -> {directory, stores: [...]}: a consistent copy of the embedded stores in `data_dir/checkpoint`. The
-/// caller holds `data_dir/backup.lock`, copies it away and removes it; one that is there was left by a caller
-/// that was cut short. Errors: bad_input (no store is embedded).
+/// {process} -> {directory, stores: [...]}: a consistent copy of the embedded stores in
+/// `data_dir/checkpoint`. The caller is that process and holds `data_dir/backup.lock`, copies it away and
+/// removes it; one that is there was left by a caller that was cut short. One at a time. Errors: bad_input
+/// (no store is embedded), cancelled (another process has taken the lock since, whose checkpoint this must
+/// not touch).
 expected<tahoe::value> checkpoint(engine& on, const tahoe::value& input);
 
 /// The hash of an organisation given by its hash or orgname, as it stands in `orgid`. Errors: not_found.

@@ -65,7 +65,7 @@ expected<void> put_into_archive(engine& on, parsed_lines& all) {
     else
       ++(one.stored ? all.stored : all.known);
   }
-  if (const auto line = on.actors_if_running()) line->nudge();  // raw documents are filtered, too
+  if (const auto line = on.actors_if_running()) line->catch_up();
   return {};
 }
 

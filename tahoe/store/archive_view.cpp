@@ -98,11 +98,11 @@ expected<std::vector<event_position>> rocksdb_archive_view::page(const hash256& 
 
 expected<std::vector<hash256>> rocksdb_archive_view::sessions_of(std::span<const hash256> events) {
   std::vector<local_id> ids;
-  for (const auto& event : events) {
-    auto place = reader_->find(event);
-    if (!place) return fail(place.error());
-    if (place->kind != itype::event) continue;
-    const auto prefix = tagged_key('e', place->id);
+  const auto places = reader_->find_many(events);
+  if (!places) return fail(places.error());
+  for (const auto& place : *places) {
+    if (place.kind != itype::event) continue;
+    const auto prefix = tagged_key('e', place.id);
     auto seen =
         reader_->scan(family::archive_sessions, prefix, prefix, [&](std::string_view key, std::string_view) {
           ids.push_back(number_at(key, key.size() - 8));

@@ -99,6 +99,10 @@ bool bulk_write::update_many(const bson& filter, const bson& change) {
                filter.size() + change.size());
 }
 
+bool bulk_write::update_many(const bson& filter, const bson_list& stages) {
+  return update_many(filter, stages.items());
+}
+
 bool bulk_write::replace_one(const bson& filter, const bson& document, upsert how) {
   if (document.size() > tahoe::max_bson_size) return false;
   return added(mongoc_bulk_operation_replace_one_with_opts(bulk_.get(), filter.get(), document.get(),

@@ -1,13 +1,54 @@
 #include "tahoe/store/mongodb_claims.hpp"
 
+#include <algorithm>
 #include <chrono>
-
-#include "tahoe/store/mongodb_lake_entry.hpp"
+#include <cstring>
+#include <utility>
 
 namespace cybexd::store {
+namespace {
 
-mongodb_claims::mongodb_claims(mongodb_collection entries, double lasts, std::function<double()> now)
-    : entries_(std::move(entries)),
+constexpr const char* document_id = "entries";
+
+bson the_document() { return bson().add("_id", document_id); }
+
+std::string path(const std::string& take) { return "takes." + take; }
+
+bson one_more() { return bson().add("version", 1); }
+
+template <class Ids>
+std::string packed(const Ids& ids) {
+  std::string bytes;
+  for (const object_id& id : ids) bytes.append(id.bytes.begin(), id.bytes.end());
+  return bytes;
+}
+
+std::vector<object_id> unpacked(std::string_view bytes) {
+  std::vector<object_id> ids(bytes.size() / sizeof(object_id::bytes));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    std::memcpy(ids[i].bytes.data(), bytes.data() + i * sizeof(object_id::bytes), sizeof(object_id::bytes));
+  return ids;
+}
+
+claims_seen read(const bson_view& document) {
+  claims_seen seen;
+  seen.version = document.find("version").integer().value_or(0);
+  if (const auto takes = document.find("takes").document())
+    takes->each([&](const bson_element& field) {
+      if (const auto take = field.document())
+        seen.takes[std::string(field.key())] = {take->find("until").number().value_or(0),
+                                                unpacked(take->find("entries").binary().value_or(""))};
+      return true;
+    });
+  return seen;
+}
+
+}  // namespace
+
+mongodb_claims::mongodb_claims(mongodb_collection claims, mongodb_collection for_renewal, double lasts,
+                               std::function<double()> now)
+    : claims_(std::move(claims)),
+      for_renewal_(std::move(for_renewal)),
       owner_("cybexd-" + object_id::make().to_hex()),
       lasts_(lasts),
       now_(std::move(now)) {}
@@ -19,27 +60,106 @@ mongodb_claims::~mongodb_claims() {
   }
   changed_.notify_all();
   if (renewing_.joinable()) renewing_.join();
-  if (held_.empty() && unreleased_.empty()) return;
-  bulk_write ends;  // so that nobody has to wait for what an orderly end leaves
-  ends.update_many(bson().add("_cybexd_owner", owner_), lake_document::without_claim());
-  (void)entries_.write(std::move(ends), "lake: close");
+  // So that nobody has to wait for what an orderly end leaves.
+  for (const auto& [name, take] : takes_) over_.insert(name);
+  (void)remove(for_renewal_, over_, "lake: close");
 }
 
-std::uint64_t mongodb_claims::next_take() {
-  const std::scoped_lock lock(mutex_);
-  return ++last_take_;
+expected<claims_seen> mongodb_claims::look(std::string_view what) const {
+  constexpr int tries = 4;
+  for (int i = 0; i < tries; ++i) {
+    auto found = claims_.find_one(the_document(), {}, what);
+    if (!found) return fail(found.error());
+    if (*found) return read((*found)->view());
+    // A document that comes after one that was dropped must not have a version of that one.
+    const auto version = std::chrono::duration_cast<std::chrono::microseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
+    bulk_write first;
+    first.insert(the_document().add_int64("version", version).add("takes", bson()));
+    auto made = claims_.write(std::move(first), what);
+    if (!made) return fail(made.error());
+    if (!made->faults.empty()) return fail(made->faults.front().problem);
+  }
+  return fail(failure::unavailable,
+              std::string(what) + ": the claims of " + claims_.full_name() + " come and go");
 }
 
-void mongodb_claims::hold(std::vector<held_entry> entries, std::uint64_t take, double until) {
-  if (entries.empty()) return;
+std::set<object_id> mongodb_claims::elsewhere(const claims_seen& seen) const {
+  const auto now = now_();
+  std::set<object_id> ids;
+  for (const auto& [name, take] : seen.takes)
+    if (take.until > now && !name.starts_with(owner_)) ids.insert(take.entries.begin(), take.entries.end());
+  return ids;
+}
+
+expected<std::optional<double>> mongodb_claims::seconds_to_an_end() {
+  auto seen = look("lake: take");
+  if (!seen) return fail(seen.error());
+  const auto now = now_();
+  std::optional<double> soonest;
+  std::set<std::string> ended;
+  for (const auto& [name, take] : seen->takes) {
+    if (name.starts_with(owner_)) continue;
+    if (take.until <= now) ended.insert(name);
+    soonest = std::min(soonest.value_or(take.until), take.until);
+  }
+  if (soonest) soonest = std::max(0.0, *soonest - now);
+  if (ended.empty()) return soonest;
+  // On the condition that they were not renewed meanwhile, as the version tells.
+  bson gone;
+  for (const auto& name : ended) gone.add(path(name), "");
+  bulk_write ends;
+  ends.update_one(the_document().add_int64("version", seen->version),
+                  bson().add("$unset", gone).add("$inc", one_more()));
+  auto written = claims_.write(std::move(ends), "lake: take");
+  if (!written) return fail(written.error());
+  return soonest;
+}
+
+expected<bool> mongodb_claims::claim(std::vector<held_entry> entries, const claims_seen& seen) {
+  constexpr std::size_t most_claimed = 600'000;  // half of what a document may be
+  const auto now = now_(), until = now + lasts_;
+  own_take take{until, {}, false};
+  for (const auto& e : entries) take.entries.insert(e.id);
+  bson gone;
+  std::string name;
+  std::size_t claimed = take.entries.size();
+  {
+    const std::scoped_lock lock(mutex_);
+    name = owner_ + "-" + std::to_string(++last_take_);
+    for (const auto& [other, its] : seen.takes) {
+      // One of ours that is not known here was written although the answer did not come.
+      const bool ours = other.starts_with(owner_);
+      if (ours ? !takes_.contains(other) : its.until <= now)
+        gone.add(path(other), "");
+      else
+        claimed += its.entries.size();
+    }
+  }
+  if (claimed > most_claimed)
+    return fail(failure::unavailable,
+                "lake: take: more than " + std::to_string(most_claimed) + " entries are in work at once");
+  bson change;
+  change.add("$set",
+             bson().add(path(name), bson().add("until", until).add_binary("entries", packed(take.entries))));
+  if (!gone.empty()) change.add("$unset", gone);
+  change.add("$inc", one_more());
+  bulk_write one;
+  one.update_one(the_document().add_int64("version", seen.version), change);
+  auto written = claims_.write(std::move(one), "lake: take");
+  if (!written) return fail(written.error());
+  if (!written->faults.empty()) return fail(written->faults.front().problem);
+  if (written->matched == 0) return false;
   const std::scoped_lock lock(mutex_);
-  takes_[take] = {until, entries.size()};
   for (auto& e : entries) {
-    e.take = take;
+    e.take = name;
     auto id = e.id.to_hex();
     held_.insert_or_assign(std::move(id), std::move(e));
   }
+  takes_.emplace(std::move(name), std::move(take));
   if (!renewing_.joinable() && !ending_) renewing_ = std::thread([this] { run(); });
+  return true;
 }
 
 bool mongodb_claims::holds(const entry_id& id) const {
@@ -53,77 +173,126 @@ std::optional<held_entry> mongodb_claims::find(const entry_id& id) const {
   return found == held_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::size_t mongodb_claims::overdue() const {
-  const auto now = now_();
+std::size_t mongodb_claims::held() const {
   const std::scoped_lock lock(mutex_);
-  std::size_t count = 0;
-  for (const auto& [take, state] : takes_)
-    if (state.until <= now) count += state.entries;
-  return count;
+  return held_.size();
 }
 
-void mongodb_claims::forget(std::span<const entry_id> ids) {
+bool mongodb_claims::overdue(const held_entry& entry) const {
+  const auto now = now_();
   const std::scoped_lock lock(mutex_);
+  const auto take = takes_.find(entry.take);
+  return take == takes_.end() || take->second.lost || take->second.until <= now;
+}
+
+/// With the lock. What is let go is listed in the document until that is written anew.
+void mongodb_claims::let_go(std::span<const entry_id> ids) {
   for (const auto& id : ids) {
     const auto found = held_.find(id);
     if (found == held_.end()) continue;
-    if (const auto take = takes_.find(found->second.take);
-        take != takes_.end() && --take->second.entries == 0)
-      takes_.erase(take);
+    if (const auto take = takes_.find(found->second.take); take != takes_.end()) {
+      take->second.entries.erase(found->second.id);
+      if (take->second.entries.empty()) {
+        if (!take->second.lost) over_.insert(take->first);
+        takes_.erase(take);
+      }
+    }
     held_.erase(found);
   }
 }
 
-expected<void> mongodb_claims::release(const std::vector<object_id>& ids) {
+expected<void> mongodb_claims::remove(const mongodb_collection& where, const std::set<std::string>& takes,
+                                      std::string_view what) const {
+  if (takes.empty()) return {};
+  bson gone;
+  for (const auto& name : takes) gone.add(path(name), "");
   bulk_write ends;
-  for (const auto& id : ids)
-    ends.update_one(bson().add("_id", id).add("_cybexd_owner", owner_), lake_document::without_claim());
-  auto done = entries_.write(std::move(ends), "lake: release");
-  if (done) return {};
-  const std::scoped_lock lock(mutex_);
-  unreleased_.insert(ids.begin(), ids.end());
-  return fail(done.error());
+  ends.update_one(the_document(), bson().add("$unset", gone).add("$inc", one_more()));
+  auto written = where.write(std::move(ends), what);
+  if (!written) return fail(written.error());
+  return {};
 }
 
-void mongodb_claims::release_the_rest() {
-  std::vector<object_id> ids;
+expected<void> mongodb_claims::write_ends(const mongodb_collection& where) {
+  std::set<std::string> ends;
   {
     const std::scoped_lock lock(mutex_);
-    // What was taken anew meanwhile is ours again.
-    for (const auto& id : unreleased_)
-      if (!held_.contains(id.to_hex())) ids.push_back(id);
-    unreleased_.clear();
+    ends.swap(over_);
   }
-  if (!ids.empty()) (void)release(ids);  // keeps those that fail
+  auto removed = remove(where, ends, "lake: release");
+  if (removed) return {};
+  const std::scoped_lock lock(mutex_);
+  over_.merge(ends);
+  return fail(removed.error());
 }
 
-std::vector<std::uint64_t> mongodb_claims::due(double now) const {
-  std::vector<std::uint64_t> takes;
-  for (const auto& [take, state] : takes_)
-    if (state.until - now <= lasts_ / 2) takes.push_back(take);
-  return takes;
+void mongodb_claims::forget(std::span<const entry_id> ids) {
+  {
+    const std::scoped_lock lock(mutex_);
+    let_go(ids);
+  }
+  (void)write_ends(claims_);  // keeps those that fail
+}
+
+expected<void> mongodb_claims::release(std::span<const entry_id> ids) {
+  const std::scoped_lock one_writer(writing_);
+  bulk_write shorter;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::set<std::string> touched;
+    for (const auto& id : ids)
+      if (const auto found = held_.find(id); found != held_.end()) touched.insert(found->second.take);
+    let_go(ids);
+    for (const auto& name : touched)
+      if (const auto take = takes_.find(name); take != takes_.end() && !take->second.lost)
+        shorter.update_one(
+            the_document().add(path(name), bson().add("$exists", true)),
+            bson()
+                .add("$set", bson().add_binary(path(name) + ".entries", packed(take->second.entries)))
+                .add("$inc", one_more()));
+  }
+  auto written = claims_.write(std::move(shorter), "lake: release");  // else the next renewal does it
+  if (auto ended = write_ends(claims_); !ended) return ended;
+  if (!written) return fail(written.error());
+  return {};
+}
+
+/// Takes of ours that are not in the document any more.
+void mongodb_claims::note_lost() {
+  auto seen = look("lake: renew");
+  if (!seen) return;
+  const std::scoped_lock lock(mutex_);
+  for (auto& [name, take] : takes_)
+    if (!seen->takes.contains(name)) take.lost = true;
 }
 
 void mongodb_claims::renew() {
-  release_the_rest();
-  const auto now = now_();
-  std::vector<std::uint64_t> takes;
+  const std::scoped_lock one_writer(writing_);
+  (void)write_ends(for_renewal_);
+  const auto now = now_(), until = now + lasts_;
+  bulk_write renewals;
+  std::vector<std::string> due;
   {
     const std::scoped_lock lock(mutex_);
-    takes = due(now);
+    for (const auto& [name, take] : takes_) {
+      if (take.lost || take.until - now > lasts_ / 2) continue;
+      due.push_back(name);
+      // A take that another server has removed is not ours any more.
+      renewals.update_one(the_document().add(path(name), bson().add("$exists", true)),
+                          bson()
+                              .add("$set", bson()
+                                               .add(path(name) + ".until", until)
+                                               .add_binary(path(name) + ".entries", packed(take.entries)))
+                              .add("$inc", one_more()));
+    }
   }
-  if (takes.empty()) return;
-  bson_list numbers;
-  for (const auto take : takes) numbers.push(take);
-  const auto until = now + lasts_;
-  bulk_write renewal;
-  // An entry that another server has claimed meanwhile is not ours any more and stays as it is.
-  renewal.update_many(bson().add("_cybexd_owner", owner_).add("_cybexd_take", bson().add("$in", numbers)),
-                      bson().add("$set", bson().add("_cybexd_until", until)));
-  if (!entries_.write(std::move(renewal), "lake: renew")) return;
+  if (due.empty()) return;
+  auto written = for_renewal_.write(std::move(renewals), "lake: renew");
+  if (!written) return;
+  if (written->matched < due.size()) note_lost();
   const std::scoped_lock lock(mutex_);
-  for (const auto take : takes)
-    if (const auto found = takes_.find(take); found != takes_.end()) found->second.until = until;
+  for (const auto& name : due)
+    if (const auto found = takes_.find(name); found != takes_.end()) found->second.until = until;
 }
 
 void mongodb_claims::run() {

@@ -37,6 +37,7 @@ class bulk_write {
   /// The change as a pipeline of stages.
   bool update_one(const bson& filter, const bson_list& stages, upsert how = upsert::no);
   bool update_many(const bson& filter, const bson& change);
+  bool update_many(const bson& filter, const bson_list& stages);
   bool replace_one(const bson& filter, const bson& document, upsert how = upsert::no);
   bool remove_one(const bson& filter);
   bool remove_many(const bson& filter);

@@ -21,8 +21,6 @@ object_id after(object_id id) {
   return id;
 }
 
-bson claimed_by_nobody(double now) { return bson().add("$not", bson().add("$gte", now)); }
-
 }  // namespace
 
 mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
@@ -34,10 +32,13 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
       ties_(ties),
       read_only_(read_only),
       clock_(std::make_shared<mongodb_clock>(options.now)),
-      claims_(std::move(for_renewal), std::chrono::duration<double>(options.claim).count(),
+      claims_(entries.beside(entries.name() + "_cybexd_claims"),
+              for_renewal.beside(entries.name() + "_cybexd_claims"),
+              std::chrono::duration<double>(options.claim).count(),
               [clock = clock_] { return clock->now(); }),
       books_(entries, clock_, std::chrono::duration<double>(options.settled_after).count(), ties.say),
-      ready_([this] { return prepare(); }) {}
+      ready_([this] { return prepare(); }),
+      adopting_([this] { return entries_.make_indexes({origin_index()}, *ties_.say, "lake: index"); }) {}
 
 expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& place,
                                                            const mongodb_lake_options& options,
@@ -67,8 +68,6 @@ expected<void> mongodb_lake::prepare() {
   const std::vector<index_wish> wishes{
       {"cybexd_eligible",
        bson().add("processed", 1).add("skip", 1).add("bad_data", 1).add("timestamp", 1).add("_id", 1)},
-      {"cybexd_owner", bson().add("_cybexd_owner", 1), false, {}, true},
-      origin_index(),
       {"cybexd_aside", bson().add("_cybexd_aside", 1).add("_id", 1), false,
        bson().add("_cybexd_aside", true)}};
   if (auto made = entries_.make_indexes(wishes, *ties_.say, "lake: index"); !made) return made;
@@ -128,7 +127,8 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
   return fail(failure::unavailable, "lake: put: not all entries were written");
 }
 
-expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(const take_limits& limits) {
+expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(
+    const take_limits& limits, const std::set<object_id>& elsewhere) {
   bson filter;
   // What is named otherwise than by an ObjectId is no entry, and must not take the place of one.
   filter.add("_id", bson().add("$type", "objectId"));
@@ -137,24 +137,23 @@ expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(const ta
   } else {
     filter.add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no());
   }
-  filter.add("_cybexd_until", claimed_by_nobody(clock_->now()));
   if (limits.set_aside_too && forced_from_)
     filter.add("$or",
                bson_list()
                    .push(bson().add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no()))
                    .push(bson().add("_id", bson().add("$gte", *forced_from_))));
   find_options how;
-  how.projection = entry_fields();
+  // What waits has few other fields, and to pick some costs the server more than to send all.
+  if (limits.set_aside_too) how.projection = entry_fields();
   if (!limits.set_aside_too) how.sort.add("timestamp", 1);
   how.sort.add("_id", 1);
-  how.limit = limits.entries + claims_.overdue();
+  how.limit = limits.entries + claims_.held() + elsewhere.size();
   std::vector<candidate> some;
   auto found = entries_.find(filter, how, "lake: take", [&](const bson_view& document) {
     // A document that is named otherwise than by an ObjectId is no entry.
-    if (!document.find("_id").id()) return true;
-    auto read = to_entry(document);
-    // One of ours whose claim ran out is in work here all the same.
-    if (!claims_.holds(read.entry.id)) some.push_back({std::move(read)});
+    const auto id = document.find("_id").id();
+    if (!id || elsewhere.contains(*id) || claims_.holds(id->to_hex())) return true;
+    some.push_back({to_entry(document)});
     return some.size() < limits.entries;
   });
   if (!found) return fail(found.error());
@@ -176,9 +175,9 @@ expected<void> mongodb_lake::add_sizes(std::vector<candidate>& some) {
   return {};
 }
 
-/// Claims as many of these as the limits allow and nobody else claims first; the others are left out. False:
-/// none was ours.
-expected<bool> mongodb_lake::claim(std::vector<candidate>& some, const take_limits& limits) {
+/// Claims as many of these as the limits allow; the others are left out. False: somebody else was faster.
+expected<bool> mongodb_lake::claim(std::vector<candidate>& some, const take_limits& limits,
+                                   const claims_seen& seen) {
   std::uint64_t bytes = 0;
   const auto end = std::find_if(some.begin(), some.end(), [&](const candidate& c) {
     if (&c != &some.front() && bytes + c.read.entry.bytes > limits.bytes) return true;
@@ -186,40 +185,27 @@ expected<bool> mongodb_lake::claim(std::vector<candidate>& some, const take_limi
     return false;
   });
   some.erase(end, some.end());
-  const auto take = claims_.next_take();
-  const auto now = clock_->now(), until = now + claims_.lasts();
-  const auto change = bson().add(
-      "$set",
-      bson().add("_cybexd_owner", claims_.owner()).add("_cybexd_take", take).add("_cybexd_until", until));
-  std::vector<object_id> waiting, aside;
-  for (const auto& c : some) (c.read.entry.forced ? aside : waiting).push_back(c.read.id);
-  const auto free = bson().add("_cybexd_until", claimed_by_nobody(now));
-  bulk_write writes;
-  update_these(writes, waiting,
-               bson(free).add("processed", is_no()).add("skip", is_no()).add("bad_data", is_no()), change);
-  update_these(writes, aside, not_done_with().add("_cybexd_until", claimed_by_nobody(now)), change);
-  auto written = entries_.write(std::move(writes), "lake: take");
-  if (!written) return fail(written.error());
-  if (written->matched != some.size()) {
-    std::vector<object_id> ours;
-    find_options ids;
-    ids.projection.add("_id", 1);
-    auto found = entries_.find(bson().add("_cybexd_owner", claims_.owner()).add("_cybexd_take", take), ids,
-                               "lake: take", [&](const bson_view& document) {
-                                 if (const auto id = document.find("_id").id()) ours.push_back(*id);
-                                 return true;
-                               });
-    if (!found) return fail(found.error());
-    std::sort(ours.begin(), ours.end());
-    std::erase_if(
-        some, [&](const candidate& c) { return !std::binary_search(ours.begin(), ours.end(), c.read.id); });
-  }
   std::vector<held_entry> held;
-  for (const auto& c : some)
-    held.push_back(
-        {c.read.id, take, c.read.entry.records, c.read.entry.forced, c.read.own, c.read.file, c.read.damage});
-  claims_.hold(std::move(held), take, until);
-  return !some.empty();
+  for (const auto& c : some) held.push_back(held_from(c.read));
+  return claims_.claim(std::move(held), seen);
+}
+
+/// Entries that are claimed for this server from now on.
+expected<std::vector<mongodb_lake::candidate>> mongodb_lake::find_and_claim(const take_limits& limits) {
+  // Other servers may be faster; then there are others to take.
+  constexpr int most_tries = 20;
+  for (int attempt = 0; attempt < most_tries; ++attempt) {
+    // The claims come first: whatever changes them before ours are added makes this another try.
+    auto seen = claims_.look("lake: take");
+    if (!seen) return fail(seen.error());
+    auto some = candidates(limits, claims_.elsewhere(*seen));
+    if (!some || some->empty()) return some;
+    if (auto added = add_sizes(*some); !added) return fail(added.error());
+    auto ours = claim(*some, limits, *seen);
+    if (!ours) return fail(ours.error());
+    if (*ours) return some;
+  }
+  return fail(failure::unavailable, "lake: take: other servers took entries at every moment");
 }
 
 expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) {
@@ -227,23 +213,13 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
   const std::scoped_lock lock(taking_);
   clock_->compare_now_and_then(entries_.home());
   std::vector<candidate> some;
-  // A claim must not run out while a slow server still notes it. Who takes less than he may comes again soon.
-  constexpr std::size_t most_at_once = 2'000;
-  auto bounded = limits;
-  bounded.entries = std::min(limits.entries, most_at_once);
-  // Other servers may be faster; then there are others to take.
-  constexpr int most_tries = 5;
-  for (int attempt = 0; attempt < most_tries && limits.entries != 0; ++attempt) {
-    auto found = candidates(bounded);
+  if (limits.entries != 0) {
+    auto found = find_and_claim(limits);
     if (!found) return fail(found.error());
     some = std::move(*found);
-    if (some.empty()) break;
-    if (auto added = add_sizes(some); !added) return fail(added.error());
-    auto ours = claim(some, bounded);
-    if (!ours) return fail(ours.error());
-    if (*ours) break;
   }
-  if (some.empty() && swept_to_) (void)sweep();  // what fails now is done at a later time
+  if (some.empty() && swept_to_ && claims_.held() == 0)
+    (void)sweep();  // what fails now is done at a later time
   std::vector<lake_entry> entries;
   std::optional<object_id> forced_to = some.empty() ? std::nullopt : forced_from_;
   for (auto& c : some) {
@@ -255,40 +231,17 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
 }
 
 expected<std::optional<double>> mongodb_lake::seconds_to_a_free_claim() {
-  const auto now = clock_->now();
-  find_options first;
-  first.projection.add("_cybexd_until", 1);
-  std::optional<double> soonest;
-  bson filter;
-  filter.add("_cybexd_owner", bson().add("$gt", ""))
-      .add("processed", is_no())
-      .add("skip", is_no())
-      .add("bad_data", is_no());
-  auto found = entries_.find(filter, first, "lake: take", [&](const bson_view& document) {
-    const auto until = document.find("_cybexd_until").number();
-    const auto id = document.find("_id").id();
-    if (!until || !id || claims_.holds(id->to_hex())) return true;
-    soonest = std::min(soonest.value_or(*until), *until);
-    return true;
-  });
-  if (!found) return fail(found.error());
-  if (soonest) soonest = std::max(0.0, *soonest - now);
-  return soonest;
+  return claims_.seconds_to_an_end();
 }
 
 expected<void> mongodb_lake::release(std::span<const entry_id> ids) {
-  std::vector<object_id> ours;
   {
     const std::scoped_lock lock(taking_);
-    for (const auto& id : ids) {
-      const auto held = claims_.find(id);
-      if (!held) continue;
-      ours.push_back(held->id);
-      if (forced_from_) forced_from_ = std::min(*forced_from_, held->id);
-    }
-    claims_.forget(ids);
+    for (const auto& id : ids)
+      if (const auto held = claims_.find(id); held && forced_from_)
+        forced_from_ = std::min(*forced_from_, held->id);
   }
-  return claims_.release(ours);
+  return claims_.release(ids);
 }
 
 }  // namespace cybexd::store

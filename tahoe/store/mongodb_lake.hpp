@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,11 +54,16 @@ class mongodb_lake final : public cache_lake {
  private:
   struct candidate;
   struct marking_work {  ///< One mark that is to be written.
-    object_id id;
+    held_entry entry;
     entry_mark mark;
     std::vector<lake_document::mark_part> parts;
-    bool held = false, forced = false;
+    bool held = false;     ///< Taken by this server.
+    bool overdue = false;  ///< ... but the claim may have ended, and others may have worked on it since.
     std::optional<object_id> file_to_remove;
+    /// Filters: the entry, if this mark is for it; the same when others may have had it since.
+    [[nodiscard]] bson markable() const;
+    [[nodiscard]] bson after_others() const;
+    [[nodiscard]] bool plain() const;
   };
   mongodb_lake(mongodb_collection entries, mongodb_collection for_renewal,
                const mongodb_lake_options& options, const store_ties& ties, bool read_only);
@@ -67,16 +73,23 @@ class mongodb_lake final : public cache_lake {
   [[nodiscard]] expected<void> flag_what_others_set_aside();
   [[nodiscard]] expected<void> sweep();
 
-  [[nodiscard]] expected<std::vector<candidate>> candidates(const take_limits& limits);
+  [[nodiscard]] expected<std::vector<candidate>> candidates(const take_limits& limits,
+                                                            const std::set<object_id>& elsewhere);
   [[nodiscard]] expected<void> add_sizes(std::vector<candidate>& some);
-  [[nodiscard]] expected<bool> claim(std::vector<candidate>& some, const take_limits& limits);
+  [[nodiscard]] expected<bool> claim(std::vector<candidate>& some, const take_limits& limits,
+                                     const claims_seen& seen);
+  [[nodiscard]] expected<std::vector<candidate>> find_and_claim(const take_limits& limits);
 
   [[nodiscard]] expected<std::map<entry_id, bson>> look(std::span<const entry_id> ids, const bson& fields,
                                                         std::string_view what);
   [[nodiscard]] expected<std::map<entry_id, bson>> look_set_aside(std::span<const entry_id> ids,
                                                                   std::string_view what);
   [[nodiscard]] expected<std::vector<marking_work>> prepare_marks(std::span<const entry_mark> marks);
+  [[nodiscard]] expected<std::vector<marking_work>> without_others(std::vector<marking_work> works);
   [[nodiscard]] expected<void> write_parts(const std::vector<marking_work>& works);
+  static void add_alike(bulk_write& writes, const std::vector<const marking_work*>& works,
+                        std::vector<std::vector<const marking_work*>>& statements);
+  [[nodiscard]] expected<bool> mark_alike(std::vector<const marking_work*>& left);
   [[nodiscard]] expected<bool> write_marks(const std::vector<marking_work>& works);
   [[nodiscard]] expected<void> remove_archived_files(const std::vector<marking_work>& works, bool all_marked);
   [[nodiscard]] expected<entry_report> report_on(const bson& document);
@@ -90,7 +103,8 @@ class mongodb_lake final : public cache_lake {
   mongodb_claims claims_;
   mongodb_lake_books books_;
   once_ready ready_;
-  std::mutex taking_;                                ///< One take at a time.
+  once_ready adopting_;  ///< Only who adopts needs its index, and each index makes every mark dearer.
+  std::mutex taking_;    ///< One take at a time.
   std::optional<object_id> swept_to_ = object_id();  ///< Nothing: done. Guarded by `taking_`.
   std::optional<object_id>
       forced_from_;  ///< Where this pass over entries set aside goes on; guarded by `taking_`.

@@ -74,6 +74,8 @@ expected<std::vector<entry_report>> mongodb_lake::entries(const entry_id& after,
 
 expected<std::vector<bool>> mongodb_lake::adopted(std::span<const hash256> origins) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (!read_only_)
+    if (auto ready = adopting_(); !ready) return fail(ready.error());
   std::vector<std::string> names;
   bson_list asked;
   for (const auto& origin : origins) {
@@ -110,10 +112,10 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
     const auto& kept = entries[i];
     const auto file = object_id::make();
     marking_work work;
-    work.id = object_id::make();
+    work.entry.id = object_id::make();
     work.parts = parts_of(kept.report.mark);
-    if (kept.sealed) files.push_back({file, work.id, kept.report.entry.name, *kept.sealed});
-    if (!documents.insert(adopted_document(kept, work.parts, work.id, file)))
+    if (kept.sealed) files.push_back({file, work.entry.id, kept.report.entry.name, *kept.sealed});
+    if (!documents.insert(adopted_document(kept, work.parts, work.entry.id, file)))
       return fail(failure::too_large,
                   "lake: adopt: entry " + kept.report.entry.id + " is over MongoDB's limit for a document");
     marks.push_back(std::move(work));

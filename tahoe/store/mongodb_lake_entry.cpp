@@ -86,7 +86,8 @@ bson from(const new_entry& entry, const object_id& id, const object_id& file) {
 bson entry_fields() {
   bson fields;
   for (const auto* field : {"name", "orgid", "typetag", "timezone", "timestamp", "fid", "format", "skip",
-                            "bad_data", "_cybexd_records", "_cybexd_bytes", "_cybexd_state"})
+                            "bad_data", "skip_reason", "_cybexd_records", "_cybexd_bytes", "_cybexd_state",
+                            "_cybexd_archived", "_cybexd_aside", "_ref"})
     fields.add(field, 1);
   return fields;
 }
@@ -113,11 +114,19 @@ read_entry to_entry(const bson_view& document) {
   read.own = document.find("_cybexd_bytes").integer().has_value();
   e.bytes = count(document, "_cybexd_bytes", 0);
   e.forced = yes(document.find("skip")) || yes(document.find("bad_data")) || names_lines(document);
+  read.fresh = std::none_of(mark_fields.begin(), mark_fields.end(),
+                            [&](const char* field) { return document.find(field).exists(); }) &&
+               !document.find("_cybexd_aside").exists() && !document.find("_ref").exists();
   read.file = document.find("fid").id();
   if (!read.file && read.damage.empty())
     read.damage =
         document.find("fid").exists() ? "the entry's fid is not an ObjectId" : "the entry has no fid";
   return read;
+}
+
+held_entry held_from(const read_entry& read) {
+  return {read.id,  {},        read.entry.records, read.entry.forced, read.fresh,
+          read.own, read.file, read.entry.bytes,   read.damage};
 }
 
 bson not_done_with() {
@@ -193,11 +202,9 @@ bson unset(const std::vector<std::string_view>& fields) {
   return list;
 }
 
-const std::vector<std::string_view> claim_fields{"_cybexd_owner", "_cybexd_take", "_cybexd_until"};
-
-/// The marks that a change does not set, and the claim where it ends.
-bson rest(const bson& set, claim its) {
-  auto gone = its == claim::ends ? claim_fields : std::vector<std::string_view>();
+/// The marks that a change does not set.
+bson rest(const bson& set) {
+  std::vector<std::string_view> gone;
   for (const auto* field : mark_fields)
     if (!set.find(field).exists()) gone.emplace_back(field);
   return unset(gone);
@@ -222,7 +229,7 @@ void add_refs(bson& change, bson& set, const bson_list& refs, bool replace) {
 }  // namespace
 
 bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts, const mark_ways& ways) {
-  if (mark.state == entry_state::waiting) return waiting_again(claim::ends);
+  if (mark.state == entry_state::waiting) return waiting_again();
   bson set, change;
   set.add("processed", mark.state == entry_state::processed);
   const bool whole = mark.state != entry_state::processed;
@@ -241,14 +248,15 @@ bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts, 
   if (ways.lists && first.lines.count() != 0) set.add("_cybexd_lines", first.lines);
   if (parts > 1) set.add("_cybexd_parts", static_cast<std::uint64_t>(parts - 1));
   if (ways.lists) add_refs(change, set, first.refs, ways.replace_refs);
-  change.add("$set", set).add("$unset", rest(set, claim::ends));
+  change.add("$set", set);
+  if (!ways.fresh) change.add("$unset", rest(set));
   return change;
 }
 
-bson waiting_again(claim its) {
+bson waiting_again() {
   bson set;
   set.add("processed", false).add("_cybexd_aside", true);
-  return bson().add("$set", set).add("$unset", rest(set, its));
+  return bson().add("$set", set).add("$unset", rest(set));
 }
 
 bson dropping(const entry_mark& mark) {
@@ -259,21 +267,7 @@ bson dropping(const entry_mark& mark) {
       .add("_cybexd_known", mark.known)
       .add("_cybexd_set_aside", mark.set_aside)
       .add("_cybexd_aside", true);
-  auto gone = claim_fields;
-  for (const auto* field : {"fid", "name", "_cybexd_lines", "_cybexd_parts"}) gone.emplace_back(field);
-  return bson().add("$set", set).add("$unset", unset(gone));
+  return bson().add("$set", set).add("$unset", unset({"fid", "name", "_cybexd_lines", "_cybexd_parts"}));
 }
-
-void update_these(bulk_write& writes, std::span<const object_id> ids, const bson& further,
-                  const bson& change) {
-  constexpr std::size_t portion = 50;
-  for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), portion))) {
-    bson_list some;
-    for (const auto& id : ids.first(std::min(ids.size(), portion))) some.push(id);
-    writes.update_many(bson().add("_id", bson().add("$in", some)).add_all(further.view()), change);
-  }
-}
-
-bson without_claim() { return bson().add("$unset", unset(claim_fields)); }
 
 }  // namespace cybexd::store::lake_document

@@ -7,8 +7,6 @@
 //
 //   _cybexd_records     records in the file, where it is not 1
 //   _cybexd_bytes       of the envelope; absent: the entry is another's, and its file is never removed
-//   _cybexd_owner       the server that works on it, `_cybexd_take` in which take of its,
-//   _cybexd_until       and when that claim ends: Unix seconds by the database's clock
 //   _cybexd_state       why it is set aside: "not_supported", "error", "quarantined"; "lines": it is
 //                       processed but for lines; "dropped": it is gone
 //                       for everybody, only its place in the books is left
@@ -18,6 +16,7 @@
 //   _cybexd_aside       true: it is or was set aside
 //   _cybexd_origin      32 digits of `origin_of`: it was adopted from another lake
 //
+// Who works on an entry stands beside the entries (mongodb_claims.hpp).
 // A file that our intake put names its entry in `_cybexd_entry` of `fs.files`.
 #include <optional>
 #include <span>
@@ -26,10 +25,7 @@
 
 #include "tahoe/store/cache_lake.hpp"
 #include "tahoe/store/mongodb_bson.hpp"
-
-namespace cybexd::store {
-class bulk_write;
-}
+#include "tahoe/store/mongodb_claims.hpp"
 
 namespace cybexd::store::lake_document {
 
@@ -49,10 +45,14 @@ struct read_entry {
   object_id id;
   std::optional<object_id> file;
   bool own = false;    ///< Our intake put it: its size is in `entry`, and its file is ours to remove.
+  bool fresh = false;  ///< It bears no mark of any kind.
   std::string damage;  ///< What of its fields cannot be used; it is bad data then. Else empty.
 };
 /// Never fails: what is odd is said in `damage`, or has a default (name, timezone, time of arrival).
 [[nodiscard]] read_entry to_entry(const bson_view& document);
+
+/// What is kept of it while it is taken.
+[[nodiscard]] held_entry held_from(const read_entry& read);
 
 /// The fields that `to_entry` asks for.
 [[nodiscard]] bson entry_fields();
@@ -77,19 +77,13 @@ struct mark_part {
 struct mark_ways {
   bool replace_refs = false;  ///< What stands in `_ref` is no list.
   bool lists = true;          ///< False: no refs and lines, where there is no room for them.
+  bool fresh = false;         ///< The entry bears no mark, so none has to be taken away.
 };
 /// `mark` is balanced.
 [[nodiscard]] bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts,
                            const mark_ways& ways);
-enum class claim : std::uint8_t { stays, ends };
 /// The change that makes an entry wait again, and the one that drops it with the counts it has.
-[[nodiscard]] bson waiting_again(claim its);
+[[nodiscard]] bson waiting_again();
 [[nodiscard]] bson dropping(const entry_mark& mark);
-/// Adds one change for many entries, in writes of some dozen each: faster than one by one, and than a filter
-/// that names a thousand. `further` is what the entries must fulfil besides.
-void update_these(bulk_write& writes, std::span<const object_id> ids, const bson& further,
-                  const bson& change);
-/// Ends a claim.
-[[nodiscard]] bson without_claim();
 
 }  // namespace cybexd::store::lake_document

@@ -6,8 +6,8 @@ namespace cybexd::store {
 namespace {
 
 constexpr std::size_t chunk_size = 255 * 1024;
-constexpr std::size_t most_in_a_question = 200;  ///< Ids in one `$in`: answers stay small, questions cheap.
-constexpr std::uint64_t longest = 1ull << 30;    ///< Nothing longer can be archived, so it is not read.
+constexpr std::size_t most_in_a_question = 25;  ///< Ids in one `$in`: answers stay small, questions cheap.
+constexpr std::uint64_t longest = 1ull << 30;   ///< Nothing longer can be archived, so it is not read.
 
 struct file_facts {
   std::uint64_t length = 0, chunk = chunk_size;
@@ -27,8 +27,8 @@ bson one_of(std::span<const object_id> ids) {
 }
 
 /// Calls `ask` with at most so many ids at a time.
-template <class Ask>
-expected<void> in_portions(std::span<const object_id> ids, Ask ask) {
+template <class Item, class Ask>
+expected<void> in_portions(std::span<const Item> ids, Ask ask) {
   for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), most_in_a_question)))
     if (auto answered = ask(ids.first(std::min(ids.size(), most_in_a_question))); !answered) return answered;
   return {};
@@ -129,35 +129,53 @@ expected<void> mongodb_files::write(std::span<const new_file> files, double now)
   return {};
 }
 
-expected<std::map<object_id, expected<std::string>>> mongodb_files::read(
-    std::span<const object_id> ids) const {
-  std::map<object_id, expected<std::string>> read;
-  auto done = in_portions(ids, [&](std::span<const object_id> some) -> expected<void> {
-    std::map<object_id, file_facts> facts;
-    std::map<object_id, chunk_run> runs;
-    auto heads = files_.find(bson().add("_id", one_of(some)), {}, "lake: read", [&](const bson_view& file) {
-      if (const auto id = file.find("_id").id()) facts[*id] = facts_of(file);
-      return true;
-    });
+expected<void> mongodb_files::read_some(std::span<const wanted_file> some, files_read& read) const {
+  std::map<object_id, file_facts> facts;
+  std::map<object_id, chunk_run> runs;
+  std::vector<object_id> unknown;
+  for (const auto& file : some) {
+    if (file.length && *file.length <= longest)
+      facts[file.id].length = *file.length;
+    else
+      unknown.push_back(file.id);
+  }
+  if (!unknown.empty()) {
+    auto heads =
+        files_.find(bson().add("_id", one_of(unknown)), {}, "lake: read", [&](const bson_view& file) {
+          if (const auto id = file.find("_id").id()) facts[*id] = facts_of(file);
+          return true;
+        });
     if (!heads) return heads;
-    bson_list usable;
-    for (const auto& [id, file] : facts)
-      if (file.damage.empty()) usable.push(id);
-    const auto of_these = bson().add("files_id", bson().add("$in", usable));
-    auto bodies = chunks_.find(of_these, {}, "lake: read", [&](const bson_view& chunk) {
-      if (const auto id = chunk.find("files_id").id()) keep_chunk(runs[*id], facts[*id], chunk);
-      return true;
-    });
-    if (!bodies) return bodies;
-    for (const auto& id : some) {
-      const auto found = facts.find(id);
-      read.insert_or_assign(
-          id, found == facts.end() ? fail(failure::not_found, "lake: the file " + id.to_hex() + " is missing")
-                                   : assembled(id, found->second, runs[id]));
-    }
-    return {};
+  }
+  bson_list usable;
+  for (const auto& [id, file] : facts)
+    if (file.damage.empty()) usable.push(id);
+  const auto of_these = bson().add("files_id", bson().add("$in", usable));
+  auto bodies = chunks_.find(of_these, {}, "lake: read", [&](const bson_view& chunk) {
+    if (const auto id = chunk.find("files_id").id()) keep_chunk(runs[*id], facts[*id], chunk);
+    return true;
   });
-  if (!done) return fail(done.error());
+  if (!bodies) return bodies;
+  for (const auto& file : some) {
+    const auto found = facts.find(file.id);
+    read.insert_or_assign(file.id,
+                          found == facts.end()
+                              ? fail(failure::not_found, "lake: the file " + file.id.to_hex() + " is missing")
+                              : assembled(file.id, found->second, runs[file.id]));
+  }
+  return {};
+}
+
+expected<std::map<object_id, expected<std::string>>> mongodb_files::read(
+    std::span<const wanted_file> files) const {
+  files_read read;
+  const auto portion = [&](std::span<const wanted_file> some) { return read_some(some, read); };
+  if (auto done = in_portions(files, portion); !done) return fail(done.error());
+  std::vector<wanted_file> doubtful;  // their heads may know better, or know what is wrong
+  for (const auto& file : files)
+    if (file.length && !read.at(file.id)) doubtful.push_back({file.id, std::nullopt});
+  if (auto done = in_portions(std::span<const wanted_file>(doubtful), portion); !done)
+    return fail(done.error());
   return read;
 }
 
@@ -180,7 +198,7 @@ expected<std::map<object_id, std::uint64_t>> mongodb_files::sizes(std::span<cons
 expected<void> mongodb_files::remove(std::span<const object_id> ids) const {
   if (ids.empty()) return {};
   // Some dozen at a time: faster than one by one, and than a filter that names a thousand.
-  constexpr std::size_t portion = 50;
+  constexpr std::size_t portion = 20;
   bulk_write heads, chunks;
   for (auto left = ids; !left.empty(); left = left.subspan(std::min(left.size(), portion))) {
     const auto some = one_of(left.first(std::min(left.size(), portion)));

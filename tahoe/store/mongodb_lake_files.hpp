@@ -7,6 +7,7 @@
 //   fs.chunks  _id, files_id, n (int32, from 0),
 //              data (binary, subtype 0; chunkSize bytes, the last one the rest)
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ struct new_file {
   std::string_view name, bytes;
 };
 
+struct wanted_file {
+  object_id id;
+  /// Of a file that our intake put, as its entry says it. Then the head is asked for only where the chunks do
+  /// not make up a file of this length.
+  std::optional<std::uint64_t> length;
+};
+
 class mongodb_files {
  public:
   /// In the database of `entries`.
@@ -31,7 +39,7 @@ class mongodb_files {
   [[nodiscard]] expected<void> write(std::span<const new_file> files, double now) const;
   /// Whole files. One that is missing is not_found, one that is broken corrupt, each naming what is wrong.
   [[nodiscard]] expected<std::map<object_id, expected<std::string>>> read(
-      std::span<const object_id> ids) const;
+      std::span<const wanted_file> files) const;
   /// Lengths of those that are there.
   [[nodiscard]] expected<std::map<object_id, std::uint64_t>> sizes(std::span<const object_id> ids) const;
   [[nodiscard]] expected<void> remove(std::span<const object_id> ids) const;
@@ -43,6 +51,8 @@ class mongodb_files {
   [[nodiscard]] expected<std::vector<own_file>> own_files(const object_id& entry, std::size_t limit) const;
 
  private:
+  using files_read = std::map<object_id, expected<std::string>>;
+  [[nodiscard]] expected<void> read_some(std::span<const wanted_file> some, files_read& read) const;
   mongodb_collection files_, chunks_;
 };
 

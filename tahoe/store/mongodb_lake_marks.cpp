@@ -15,8 +15,6 @@ bson fields(std::initializer_list<const char*> names) {
   return projection;
 }
 
-bson free_claim(double now) { return bson().add("$not", bson().add("$gte", now)); }
-
 }  // namespace
 
 namespace {
@@ -51,7 +49,8 @@ expected<std::map<entry_id, bson>> mongodb_lake::look(std::span<const entry_id> 
   return found;
 }
 
-/// What is to be written for each mark: the last one of an entry, with counts that add up.
+/// What is to be written for each mark: the last one of an entry, with counts that add up. Entries that
+/// another server works on are left to it.
 expected<std::vector<mongodb_lake::marking_work>> mongodb_lake::prepare_marks(
     std::span<const entry_mark> marks) {
   std::map<entry_id, const entry_mark*> last;
@@ -64,22 +63,36 @@ expected<std::vector<mongodb_lake::marking_work>> mongodb_lake::prepare_marks(
   if (!seen) return fail(seen.error());
   std::vector<marking_work> works;
   for (const auto& [id, mark] : last) {
-    auto held = claims_.find(id);
+    const auto held = claims_.find(id);
     const auto there = seen->find(id);
     if (!held && there == seen->end()) continue;  // dropped meanwhile
     marking_work work;
     work.held = held.has_value();
-    if (!held) {
-      const auto read = to_entry(there->second.view());
-      held = held_entry{read.id, 0, read.entry.records, false, read.own, read.file, {}};
+    if (held) {
+      work.entry = *held;
+      work.overdue = claims_.overdue(*held);
+    } else {
+      work.entry = held_from(to_entry(there->second.view()));
+      work.entry.forced = work.entry.fresh = false;  // not all of its fields were asked for
     }
-    work.id = held->id;
-    work.forced = held->forced;
-    work.mark = balanced(*mark, held->records);
+    work.mark = balanced(*mark, work.entry.records);
     work.parts = parts_of(work.mark);
-    if (is_done_with(*mark) && held->own && !options_.keep_archived_files) work.file_to_remove = held->file;
+    if (is_done_with(*mark) && work.entry.own && !options_.keep_archived_files)
+      work.file_to_remove = work.entry.file;
     works.push_back(std::move(work));
   }
+  return without_others(std::move(works));
+}
+
+expected<std::vector<mongodb_lake::marking_work>> mongodb_lake::without_others(
+    std::vector<marking_work> works) {
+  const bool ours = std::all_of(works.begin(), works.end(),
+                                [](const marking_work& work) { return work.held && !work.overdue; });
+  if (ours) return works;
+  auto seen = claims_.look("lake: mark");
+  if (!seen) return fail(seen.error());
+  const auto elsewhere = claims_.elsewhere(*seen);
+  std::erase_if(works, [&](const marking_work& work) { return elsewhere.contains(work.entry.id); });
   return works;
 }
 
@@ -88,10 +101,10 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
   bulk_write old, fresh;
   for (const auto& work : works) {
     if (work.parts.size() < 2) continue;
-    old.remove_many(bson().add("entry", work.id));
+    old.remove_many(bson().add("entry", work.entry.id));
     for (std::size_t n = 1; n < work.parts.size(); ++n)
       fresh.insert(bson()
-                       .add("entry", work.id)
+                       .add("entry", work.entry.id)
                        .add("n", static_cast<std::uint64_t>(n))
                        .add("_ref", work.parts[n].refs)
                        .add("_cybexd_lines", work.parts[n].lines));
@@ -101,42 +114,43 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
   return {};
 }
 
-namespace {
-
-/// Only an entry that is still ours, or that nobody works on.
-bson markable(const object_id& id, bool held, const std::string& owner, double now) {
+/// An entry that others may have worked on since it was taken: what is archived stays as it is, and what is
+/// set aside changes only by being archived.
+bson mongodb_lake::marking_work::after_others() const {
   bson filter;
-  filter.add("_id", id);
-  if (held) return filter.add("_cybexd_owner", owner);
-  return filter.add("_cybexd_state", bson().add("$ne", "dropped")).add("_cybexd_until", free_claim(now));
+  filter.add("_id", entry.id).add("processed", is_no());
+  if (mark.state != entry_state::processed && !entry.forced)
+    filter.add("skip", is_no()).add("bad_data", is_no());
+  return filter;
 }
 
-/// An entry whose claim was lost: only if it still waits and nobody works on it. Else another server has
-/// marked it, or will.
-bson markable_after_loss(const object_id& id, bool forced, double now) {
+/// One condition each, on a field that no index has: what a mark costs the database is mostly its filter. Who
+/// has lost his claim and does not know it yet is too late where the entry bears a mark, a mark of any kind.
+bson mongodb_lake::marking_work::markable() const {
+  if (overdue) return after_others();
   bson filter;
-  filter.add("_id", id).add("processed", is_no());
-  if (!forced) filter.add("skip", is_no()).add("bad_data", is_no());
-  return filter.add("_cybexd_until", free_claim(now));
+  filter.add("_id", entry.id);
+  if (held && entry.fresh) return filter.add("_cybexd_archived", bson().add("$exists", false));
+  return filter.add("_cybexd_state", bson().add("$ne", "dropped"));
 }
-
-}  // namespace
 
 /// True: every mark was applied. False: some entry was not ours any more and may be as another server left
 /// it.
 expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works) {
-  const auto now = clock_->now();
-  bool all = true;
   std::vector<const marking_work*> left;
   for (const auto& work : works) left.push_back(&work);
+  auto alike = mark_alike(left);
+  if (!alike || left.empty()) return alike;
+  bool all = *alike;
   // The server refuses a mark where a field of another's is in the way, or where there is no room left.
   for (const auto& [replace, lists] : {std::pair{false, true}, {true, true}, {true, false}}) {
     bulk_write first, second;
     for (const auto* work : left) {
-      const mark_ways ways{replace, lists};
-      const auto change = marking(work->mark, work->parts.front(), work->parts.size(), ways);
-      first.update_one(markable(work->id, work->held, claims_.owner(), now), change);
-      if (work->held) second.update_one(markable_after_loss(work->id, work->forced, now), change);
+      const auto change = [&](bool fresh) {
+        return marking(work->mark, work->parts.front(), work->parts.size(), {replace, lists, fresh});
+      };
+      first.update_one(work->markable(), change(work->held && work->entry.fresh && !work->overdue));
+      if (work->held && !work->overdue) second.update_one(work->after_others(), change(false));
     }
     auto written = entries_.write(std::move(first), "lake: mark");
     if (!written) return fail(written.error());
@@ -150,7 +164,7 @@ expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works)
     if (left.empty()) return all;
   }
   return fail(failure::unavailable,
-              "lake: mark: the database refuses the mark of entry " + left.front()->id.to_hex());
+              "lake: mark: the database refuses the mark of entry " + left.front()->entry.id.to_hex());
 }
 
 expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
@@ -164,11 +178,11 @@ expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
   if (!all) return fail(all.error());
   books_.changed();
   ties_.committed("lake", began, marks.size());
-  std::vector<entry_id> done;
-  for (const auto& work : *works) done.push_back(work.id.to_hex());
-  claims_.forget(done);
   // The marks stand. A file that cannot be removed now is removed some time after the next start.
   (void)remove_archived_files(*works, *all);
+  std::vector<entry_id> done;
+  for (const auto& mark : marks) done.push_back(mark.id);
+  claims_.forget(done);
   return {};
 }
 
@@ -178,7 +192,7 @@ expected<void> mongodb_lake::remove_archived_files(const std::vector<marking_wor
   std::vector<entry_id> entries;
   for (const auto& work : works) {
     if (!work.file_to_remove) continue;
-    entries.push_back(work.id.to_hex());
+    entries.push_back(work.entry.id.to_hex());
     files.emplace(entries.back(), *work.file_to_remove);
   }
   if (!all_marked) {

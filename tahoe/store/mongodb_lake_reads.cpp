@@ -32,14 +32,15 @@ expected<std::vector<expected<std::string>>> mongodb_lake::read_files(std::span<
   auto seen = look(unheld, entry_fields(), "lake: read");
   if (!seen) return fail(seen.error());
   std::vector<std::optional<held_entry>> entries;
-  std::vector<object_id> files;
+  std::vector<wanted_file> files;
   for (const auto& id : ids) {
     auto entry = claims_.find(id);
     if (const auto there = seen->find(id); !entry && there != seen->end()) {
       const auto read = to_entry(there->second.view());
-      entry = held_entry{read.id, 0, 1, false, read.own, read.file, read.damage};
+      entry = held_from(read);
     }
-    if (entry && entry->damage.empty()) files.push_back(*entry->file);
+    if (entry && entry->damage.empty())
+      files.push_back({*entry->file, entry->own ? std::optional(entry->bytes) : std::nullopt});
     entries.push_back(std::move(entry));
   }
   auto read = files_.read(files);
@@ -140,7 +141,7 @@ expected<void> mongodb_lake::retry(std::span<const entry_id> ids) {
   if (!found) return fail(found.error());
   bulk_write changes;
   for (const auto& [id, document] : *found)
-    changes.update_one(not_done_with().add("_id", *to_object_id(id)), waiting_again(claim::stays));
+    changes.update_one(not_done_with().add("_id", *to_object_id(id)), waiting_again());
   auto written = entries_.write(std::move(changes), "lake: retry");
   books_.changed();
   if (!written) return fail(written.error());

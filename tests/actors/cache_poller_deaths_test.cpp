@@ -45,6 +45,18 @@ BOOST_AUTO_TEST_CASE(a_record_that_kills_its_parser_ends_in_quarantine_and_delay
   BOOST_TEST(books().pending == 0);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_pool_it_ends_and_gives_back_what_it_had) {
+  const auto id = put(cowrie_line(1));
+  options.start_at_once = false;
+  start();
+  const auto once = ask<messages::archive_summary>(poller, messages::archive_once{});
+  caf::anon_send_exit(parsers, caf::exit_reason::kill);
+  run();
+  BOOST_TEST(has_ended(poller));
+  BOOST_TEST((state_of(id) == entry_state::waiting));
+  BOOST_TEST(inner.lake->take({}).value().size() == 1u);  // nothing stays taken
+}
+
 BOOST_AUTO_TEST_CASE(a_record_that_the_store_chokes_on_is_quarantined_alone) {
   trouble->on_record = [](const store::document& raw) {
     const auto* session = raw.data.find("session");

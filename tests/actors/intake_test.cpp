@@ -14,6 +14,7 @@ using answer = std::shared_ptr<std::optional<expected<messages::submitted>>>;
 
 struct intake_fixture : archive_line_fixture {
   messages::intake_actor intake;
+  messages::lake_writer_actor writer;
   int arrivals = 0;
   int asked = 0;
   std::vector<std::string> trouble_told;
@@ -26,13 +27,16 @@ struct intake_fixture : archive_line_fixture {
       return "org-" + what.org;
     };
     with.key = crypto::public_key::of(test_key());
-    with.lake_writer = keep(actors::spawn_lake_writer(system, stores.lake, metrics));
+    with.lake_writer = writer = keep(actors::spawn_lake_writer(system, stores.lake, metrics));
     with.arrived = [this] { ++arrivals; };
     with.now = [] { return 5.0; };
     with.told = [this](const std::string& what) { trouble_told.push_back(what); };
     intake = keep(actors::spawn_intake(system, settings, with, metrics));
   }
-  ~intake_fixture() { intake = messages::intake_actor{}; }
+  ~intake_fixture() {
+    intake = messages::intake_actor{};
+    writer = messages::lake_writer_actor{};
+  }
 
   answer submit(const std::string& text, const std::string& token = "good") {
     messages::submission what;
@@ -54,6 +58,13 @@ struct intake_fixture : archive_line_fixture {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(intake, intake_fixture)
+
+BOOST_AUTO_TEST_CASE(without_its_writer_it_ends) {
+  start_intake();
+  caf::anon_send_exit(writer, caf::exit_reason::kill);
+  run();
+  BOOST_TEST(has_ended(intake));
+}
 
 BOOST_AUTO_TEST_CASE(an_upload_is_sealed_durable_and_announced) {
   start_intake();

@@ -123,6 +123,20 @@ BOOST_AUTO_TEST_CASE(beyond_its_queue_a_type_is_overloaded_and_others_are_not) {
   BOOST_TEST(reports_made == 2);
 }
 
+BOOST_AUTO_TEST_CASE(waiting_for_a_worker_takes_nothing_of_a_reports_time) {
+  options.workers = 1;
+  hold = true;
+  start();
+  send("count", count_of("10.0.0.1"));
+  const auto second = send("count", count_of("10.0.0.2"));
+  BOOST_TEST(reports_made == 1);
+  hold = false;
+  const auto begun = std::chrono::steady_clock::now();
+  release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
+  BOOST_TEST((good(second).status == outcome::ready));
+  BOOST_TEST((last_deadline >= begun + options.deadline));
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_dies_costs_its_report_only) {
   start();
   die = true;
@@ -131,6 +145,13 @@ BOOST_AUTO_TEST_CASE(a_worker_that_dies_costs_its_report_only) {
   BOOST_TEST(got.report.data.text()->find("poison") == std::string::npos);
   die = false;
   BOOST_TEST((good(send("related", count_of("10.0.0.1"))).status == outcome::ready));
+}
+
+BOOST_AUTO_TEST_CASE(without_its_workers_it_ends) {
+  start();
+  caf::anon_send_exit(worker, caf::exit_reason::kill);
+  run();
+  BOOST_TEST(has_ended(desk));
 }
 
 BOOST_AUTO_TEST_CASE(waiting_queries_of_others_are_found_answered_and_told) {

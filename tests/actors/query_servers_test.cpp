@@ -75,12 +75,65 @@ BOOST_AUTO_TEST_CASE(a_report_that_meets_an_outage_is_made_when_it_is_over) {
   BOOST_TEST(((*asked)->error().kind == failure::unavailable));
   BOOST_TEST(status_of("10.0.0.1") == "processing");
   now += 4;
-  advance(std::chrono::seconds(2));
+  advance(std::chrono::seconds(4));
   BOOST_TEST(reports_made == 1);
-  now += 2;
-  advance(std::chrono::seconds(2));
+  now += 3;
+  advance(std::chrono::seconds(3));
   BOOST_TEST(reports_made == 2);
   BOOST_TEST(status_of("10.0.0.1") == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_waits_for_claims_that_an_exclusive_store_holds_at_the_start) {
+  constexpr int left_behind = 7;
+  std::vector<tahoe::hash256> queries;
+  const auto dead = actors::query_claims{"dead server", 120, 600};
+  for (int i = 0; i < left_behind; ++i) {
+    const auto asked =
+        *report::make_query("count", count_of("10.0.0." + std::to_string(i)), tests::user, now);
+    BOOST_REQUIRE(actors::open_query(*stores.reports, asked, visible, false, now, dead));
+    queries.push_back(asked.query.hash);
+  }
+  start();
+  poll(2, true);  // fewer at a look than there are
+  advance(std::chrono::seconds(10));
+  BOOST_TEST(reports_made == left_behind);
+  for (const auto& query : queries) BOOST_TEST(status_of(query) == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_taken_while_a_store_is_away) {
+  start();
+  hold = true;
+  send("count", count_of("10.0.0.1"));
+  hold = false;
+  release(fail(failure::unavailable, "the archive is away"));
+  const auto other = *report::make_query("count", count_of("10.0.0.2"), tests::user, now);
+  const auto waits = *report::with_status(other.query, "wait");
+  auto documents = other.parts;
+  documents.insert(documents.end(), waits.new_children.begin(), waits.new_children.end());
+  documents.push_back(waits.query);
+  BOOST_REQUIRE(stores.reports->put(documents));
+  poll();
+  advance(std::chrono::seconds(4));
+  BOOST_TEST(reports_made == 1);
+  advance(std::chrono::seconds(3));
+  BOOST_TEST(status_of("10.0.0.2") == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_each_claim_of_a_store_that_is_away) {
+  auto trouble = std::make_shared<tests::faults>();
+  trouble->only = "reports.update";
+  options.store = tests::failing(stores, trouble).reports;
+  options.workers = 1;
+  hold = true;
+  start();
+  for (int i = 0; i < 5; ++i) send("count", count_of("10.0.0." + std::to_string(i)));
+  trouble->down = true;
+  const auto before = trouble->calls();
+  const auto stopped = ask<messages::drained>(desk, messages::drain{});
+  run();
+  BOOST_TEST(trouble->calls() == before + 1);
+  release(fail(failure::cancelled, "the server stops"));
+  BOOST_TEST(stopped->has_value());
 }
 
 BOOST_AUTO_TEST_CASE(equal_queries_of_the_operator_meet_one_outage) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <future>
 #include <string>
 
 using namespace cybexd;
@@ -42,6 +43,11 @@ struct listener {
   }
 };
 
+outcome tell(const reply_options& options, const messages::tell_socket& whom) {
+  actors::name_lookup names;
+  return actors::tell_waiting(options, whom, names).what;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(reply_socket)
@@ -64,13 +70,12 @@ BOOST_AUTO_TEST_CASE(only_what_the_configuration_allows_is_connected_to) {
   BOOST_TEST(actors::reply_allowed(listed, "10.5.5.5", 22));
   BOOST_TEST(actors::reply_allowed(listed, "10.1.2.3", 7000));
   BOOST_TEST(!actors::reply_allowed(listed, "10.1.2.3", 7001));
-  BOOST_TEST((actors::tell_waiting(api_only, {"evil.example.net", 80, "x"}).what == outcome::not_allowed));
+  BOOST_TEST((tell(api_only, {"evil.example.net", 80, "x"}) == outcome::not_allowed));
 }
 
 BOOST_AUTO_TEST_CASE(the_nonce_arrives_and_the_connection_closes) {
   const listener waiting;
-  const auto told = actors::tell_waiting({}, {"0.0.0.0", waiting.port, "00112233445566778899aabbccddeeff"});
-  BOOST_TEST((told.what == outcome::told));
+  BOOST_TEST((tell({}, {"0.0.0.0", waiting.port, "00112233445566778899aabbccddeeff"}) == outcome::told));
   BOOST_TEST(waiting.received() == "00112233445566778899aabbccddeeff");
 }
 
@@ -80,14 +85,44 @@ BOOST_AUTO_TEST_CASE(a_socket_that_refuses_costs_nothing) {
     const listener gone;
     port = gone.port;
   }
-  BOOST_TEST((actors::tell_waiting({}, {"localhost", port, "x"}).what == outcome::refused));
+  BOOST_TEST((tell({}, {"localhost", port, "x"}) == outcome::refused));
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_takes_nothing_costs_the_time_out_at_most) {
   const listener deaf(0);
   const reply_options quick{"127.0.0.1", {}, std::chrono::milliseconds(50)};
   const std::string much(64u << 20, 'x');  // more than the kernel keeps for a peer that does not read
-  BOOST_TEST((actors::tell_waiting(quick, {"localhost", deaf.port, much}).what == outcome::timed_out));
+  BOOST_TEST((tell(quick, {"localhost", deaf.port, much}) == outcome::timed_out));
+}
+
+// Symptom: the name of an allowed host was looked up for as long as the system's resolver took.
+BOOST_AUTO_TEST_CASE(a_resolver_that_hangs_costs_the_time_out_at_most) {
+  std::promise<void> over;
+  actors::name_lookup names([until = over.get_future().share()](const std::string&, std::uint16_t) {
+    until.wait();
+    return std::vector<actors::socket_address>();
+  });
+  const reply_options quick{"127.0.0.1", {"hub.example.org"}, std::chrono::milliseconds(50)};
+  BOOST_TEST((actors::tell_waiting(quick, {"hub.example.org", 4000, "x"}, names).what == outcome::timed_out));
+  over.set_value();
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_told_at_the_address_that_it_has) {
+  const listener waiting;
+  actors::name_lookup names([](const std::string& host, std::uint16_t port) {
+    return actors::resolve(host == "hub.example.org" ? "127.0.0.1" : "", port);
+  });
+  const reply_options named{"127.0.0.1", {"hub.example.org"}, std::chrono::seconds(5)};
+  BOOST_TEST(
+      (actors::tell_waiting(named, {"hub.example.org", waiting.port, "nonce"}, names).what == outcome::told));
+  BOOST_TEST(waiting.received() == "nonce");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_without_an_address_refuses) {
+  actors::name_lookup names(
+      [](const std::string&, std::uint16_t) { return std::vector<actors::socket_address>(); });
+  const reply_options named{"127.0.0.1", {"hub.example.org"}, std::chrono::seconds(5)};
+  BOOST_TEST((actors::tell_waiting(named, {"hub.example.org", 1, "x"}, names).what == outcome::refused));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -75,7 +75,8 @@ FIGURES = [
 def table_rows(found, note, small=None):
     for name, figure, floor, aim in FIGURES:
         row = found[name]
-        beside = {"p50 ms": row["p50"], "rows read, median": row["rows p50"], "rows read, most": row["rows most"], "reports": row["reports"]}
+        beside = {"p50 ms": row["p50"], "p99 ms of the processor": row["processor p99"], "rows read, median": row["rows p50"], "rows read, most": row["rows most"], "reports": row["reports"],
+                  "of them held up by other work on the machine": row["held up"], "of them from the disk": row["from disk"], "rounds until so": row["rounds"]}
         if small:
             beside |= {f"p50 ms at {SMALL:,} events": small[name]["p50"], f"rows read, median, at {SMALL:,} events": small[name]["rows p50"]}
         yield {"what": name + note, "figure": row[figure], "unit": f"ms, {figure}", "floor": floor, "aim": aim, "less_is_better": True, "beside": beside}

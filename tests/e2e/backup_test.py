@@ -1,14 +1,13 @@
 """`backup` and `restore`: of a running server and without one, cut short, damaged, over another store."""
 import json
 import os
-import random
 import shutil
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import ADMIN, CYBEXD, Hub, until
+from harness import ADMIN, CYBEXD, Hub, seeded, until
 
 
 def record(number):
@@ -67,6 +66,59 @@ class Backup(unittest.TestCase):
         self.assertNotIn("old_store", hub.json("restore", folder))
         self.assertEqual(everything(hub), before)
         self.assertEqual(hub.json("restore", folder, "--check")["files"], len(manifest["files"]))
+
+    def test_restores_in_one_second_keep_every_old_store(self):
+        """Symptom: the second one's old store had the name of the first one's, and was deleted."""
+        hub = self.hub()
+        filled(hub, 20)
+        hub.run("backup", hub.folder + "/backup", "--quick")
+        now = int(time.time())
+        for second in range(now - 1, now + 120):
+            aside = hub.dir + time.strftime("/data/store.before-%Y%m%dT%H%M%SZ", time.gmtime(second))
+            os.mkdir(aside)
+            with open(aside + "/of-another-restore", "w", encoding="utf-8"):
+                pass
+        kept = set()
+        for _ in range(2):
+            before = everything(hub)
+            old = hub.json("restore", hub.folder + "/backup", "--replace")["old_store"]
+            self.assertNotIn(old, kept)
+            kept.add(old)
+            self.assertEqual(os.listdir(hub.dir + "/data").count("restoring"), 0)
+            os.rename(hub.dir + "/data/store", hub.folder + "/new")
+            os.rename(old, hub.dir + "/data/store")
+            self.assertEqual(everything(hub), before)
+            os.rename(hub.dir + "/data/store", old)
+            os.rename(hub.folder + "/new", hub.dir + "/data/store")
+        for name in os.listdir(hub.dir + "/data"):
+            if name.startswith("store.before-"):
+                self.assertNotEqual(os.path.exists(f"{hub.dir}/data/{name}/of-another-restore"), f"{hub.dir}/data/{name}" in kept)
+
+    def test_a_call_of_a_client_that_was_killed(self):
+        """Its checkpoint, made late, must not take the place of that of the next backup."""
+        hub = self.hub()
+        filled(hub, 20)
+        hub.start()
+
+        def checkpoint(process):
+            return hub.operate("checkpoint", {"process": process})
+
+        with open(hub.dir + "/data/backup.lock", "w", encoding="ascii") as file:
+            file.write("12\n")
+        folder = hub.dir + "/data/checkpoint"
+        self.assertEqual(checkpoint(12)["ok"]["directory"], folder)
+        made = os.stat(folder).st_ino
+        for stale in (11, None):
+            self.assertIn("process 12", checkpoint(stale)["error"])
+            self.assertEqual(os.stat(folder).st_ino, made)
+        answers = []
+        together = [threading.Thread(target=lambda: answers.append(checkpoint(12))) for _ in range(4)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join()
+        self.assertEqual(["ok" in answer for answer in answers], [True] * 4, answers)
+        self.assertEqual(hub.json("backup", hub.folder + "/backup")["digest"], hub.digest())
 
     def test_of_a_running_server_under_load(self):
         hub, other = self.hub(), self.hub()
@@ -128,9 +180,7 @@ class Backup(unittest.TestCase):
         folder = hub.folder + "/backup"
         hub.json("backup", folder)
         before = everything(hub)
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         names = sorted(n for n in os.listdir(folder + "/store") if os.path.getsize(f"{folder}/store/{n}"))
 
         def damaged(change, words):
@@ -177,9 +227,7 @@ class Backup(unittest.TestCase):
         hub = self.hub()
         digest = filled(hub, 3000)
         hub.start()
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         began = time.monotonic()
         hub.run("backup", hub.folder + "/first")
         takes = time.monotonic() - began
@@ -210,9 +258,7 @@ class Backup(unittest.TestCase):
         hub.run("raw", "put", "-", "--typetag", "cowrie", "--org", "honeynet", input=record(90_000))
         hub.run("archive", "once")
         newer = hub.digest()
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         began = time.monotonic()
         hub.run("restore", hub.folder + "/backup", "--replace")
         takes = time.monotonic() - began

@@ -3,11 +3,12 @@ import hashlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, until
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -220,6 +221,17 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
             self.assertFalse(os.path.exists(folder + "/hub"))
 
+    def test_a_failed_init_leaves_what_was_there(self):
+        """Symptom: in a folder with a `data` of its own, a failed `init` removed that."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/data")
+            with open(folder + "/data/mine", "w", encoding="utf-8") as file:
+                file.write("years of work")
+            self.assertEqual(plain("init", "--dir", folder, "--admin", "no address").returncode, 1)
+            self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
+            self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
+            self.assertTrue(os.path.exists(folder + "/data/mine"))
+
     def test_envelopes(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             config = ("--config", hub.dir + "/cybexd.toml")
@@ -267,11 +279,13 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("status", cwd=folder, env={"PATH": "/"}).returncode, 2)
 
     def test_progress_on_a_terminal(self):
-        with Hub() as hub:
+        # 64 entries each 50 ms at most: the line is at work when it is first looked at, however fast the machine.
+        with Hub(**{"archive.window_entries": 64, "archive.commit_delay": "50ms"}) as hub:
             hub.org("honeynet")
-            hub.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(may_log()))
+            lines = may_log()[:2000]
+            hub.run("raw", "put", "-", "--lines", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(lines))
             answer, shown = self.on_a_terminal(hub, "archive", "once")
-            self.assertEqual(answer["archived"], len(may_log()))
+            self.assertEqual(answer["archived"], len(lines))
             self.assertRegex(shown, rb"archive once: \d+ done, \d+ remaining, \d+ a second, 0 errors")
             self.assertEqual(hub.run("archive", "once").stderr, "")  # no terminal, no progress
             for serves in (False, True):
@@ -288,7 +302,7 @@ class Local(unittest.TestCase):
     def on_a_terminal(self, hub, *words):
         """The answer of a command whose standard error is a terminal, and what that showed."""
         ours, terminal = pty.openpty()
-        done = subprocess.run([CYBEXD, *words, "--json", *hub.arguments()], stdout=subprocess.PIPE, stderr=terminal, timeout=120)
+        command = subprocess.Popen([CYBEXD, *words, "--json", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
         shown = b""
         while True:
@@ -300,8 +314,9 @@ class Local(unittest.TestCase):
                 break
             shown += part
         os.close(ours)
-        self.assertEqual(done.returncode, 0, shown)
-        return json.loads(done.stdout), shown
+        answer, _ = command.communicate(timeout=120)
+        self.assertEqual(command.returncode, 0, shown)
+        return json.loads(answer), shown
 
     def test_wrong_usage(self):
         for words in ((), ("usr",), ("user",), ("user", "add"), ("hash", "--nonsense"), ("completion", "fish"), ("keygen", "--dir", "/tmp/x", "--bits", "many")):
@@ -395,9 +410,19 @@ class Serving(unittest.TestCase):
             self.assertIn(b"TLS", refused.stderr)
             self.assertEqual(hub.books()["accepted"], 3)
 
+    def test_raw_documents_that_a_server_imports_are_filtered(self):
+        with Hub(**{"archive.filters": "[]"}) as source, Hub() as hub:
+            source.org("honeynet")
+            source.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "honeynet", input=b"\n".join(map(record, range(20))))
+            source.run("archive", "once")
+            documents = source.run("export", "--store", "archive").stdout
+            self.assertEqual(source.digest()["instances"], {"raw/cowrie": 20})
+            hub.start()
+            self.assertEqual(hub.json("import", "-", "--store", "archive", input=documents.encode())["stored"], 20)
+            until("they are filtered", lambda: hub.json("status")["unfiltered"] == 0, 30)
+            self.assertEqual(hub.digest()["instances"]["event/login"], 20)
+
     def test_reload(self):
-        import signal
-        from harness import until
         with Hub() as hub:
             hub.org("honeynet")
             path = os.path.join(hub.dir, "cybexd.toml")

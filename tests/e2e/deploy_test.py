@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import CYBEXD, SOURCE, until
+from harness import CYBEXD, SOURCE, ends_with_the_test, until
 
 DEPLOY = os.path.join(SOURCE, "deploy")
 
@@ -22,6 +22,7 @@ class Deploy(unittest.TestCase):
             self.assertEqual((done.returncode, "CYBEXD_ADMIN" in done.stderr, os.path.exists(config)), (2, True, False))
             for time in ("first", "again"):
                 process = subprocess.Popen([*start, "run"], env={**environment, "CYBEXD_ADMIN": "you@example.org"}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                ends_with_the_test(process)
                 until("it serves", lambda: os.path.exists(folder + "/hub/data/run.json"), 60)
                 done = subprocess.run([*start, "status"], env=environment, capture_output=True, text=True, timeout=60)
                 self.assertEqual(done.returncode, 0, done.stderr)

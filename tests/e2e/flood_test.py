@@ -12,13 +12,14 @@ from harness import Hub
 
 CONNECTIONS = 200
 SECONDS = float(os.environ.get("CYBEXD_FLOOD_SECONDS", "3"))  # the whole: 30
-RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "400"))  # of one upload
+RECORDS = int(os.environ.get("CYBEXD_FLOOD_RECORDS", "100"))  # of one upload, whose size stays; the whole: 400
+FILLER = 80_000  # bytes of one upload beside what makes its records differ
 MEMORY = 512 << 20
 
 
 def record(marker):
     return {"eventid": "cowrie.login.failed", "session": f"s{marker % 5000}", "sensor": "flood", "src_ip": f"198.51.{marker % 200}.{marker % 250}",
-            "username": f"user{marker % 300}", "password": f"password-{marker}", "timestamp": "2026-01-01T00:00:00.5Z", "message": "x" * 200, "marker": marker}
+            "username": f"user{marker % 300}", "password": f"password-{marker}", "timestamp": "2026-01-01T00:00:00.5Z", "message": "x" * (FILLER // RECORDS), "marker": marker}
 
 
 class Client:
@@ -27,6 +28,7 @@ class Client:
     def __init__(self, hub, number, tally):
         self.hub, self.tally, self.rng = hub, tally, random.Random(number)
         self.next = number * 100_000_000
+        self.ready = self.upload()  # made before the flood begins: 200 of them take a while
 
     def upload(self):
         first, self.next = self.next, self.next + RECORDS
@@ -37,7 +39,7 @@ class Client:
 
     async def run(self, end):
         host, port = self.hub.ports["http"].rsplit(":", 1)
-        first, request = self.upload()
+        first, request = self.ready
         while time.monotonic() < end:
             try:
                 reader, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 10)
@@ -91,9 +93,11 @@ class Flood(unittest.TestCase):
             watcher = threading.Thread(target=watch)
             watcher.start()
 
+            clients = [Client(hub, number, tally) for number in range(CONNECTIONS)]
+
             async def flood():
                 end = time.monotonic() + SECONDS
-                await asyncio.gather(*(Client(hub, number, tally).run(end) for number in range(CONNECTIONS)))
+                await asyncio.gather(*(client.run(end) for client in clients))
 
             try:
                 asyncio.run(flood())

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import Hub, until
+from harness import Hub, preload, until
 
 WRONG = [None, [], [None], ["a", "b"], [{}], [[]], "text", {}, 7, [7.5], [True], ["b'"], ["b'\\"], ["b'\\x4'"], ["b'b'''"], ["__import__('os').abort()"], ["b'%s' % 1"]]
 
@@ -114,6 +114,26 @@ class FoundQueries(unittest.TestCase):
                 self.assertLess(time.monotonic() - began, 30)
             for s in full:
                 s.close()
+
+    def test_a_name_that_is_looked_up_for_ever(self):
+        """The resolver answers no name of these; each costs the configured time, no report, nobody else, and not the stop."""
+        with socket.create_server(("127.0.0.1", 0)) as listening, Hub(**{"report.reply_timeout": "1s", "report.reply_allow": '["hangs.example", "also.hangs.example", "localhost"]'}) as hub:
+            hub.start(environment={"LD_PRELOAD": preload("slow_names.c", hub.folder)})
+            user, port = self.user(hub), listening.getsockname()[1]
+            hosts = ["hangs.example"] * 6 + ["also.hangs.example"] * 6 + ["localhost"]
+            queries = [tdql(user, 1_700_000_000.0 + 7200 * number, host, port, f"nonce {number}") for number, host in enumerate(hosts)]
+            self.put(hub, [d for _, documents in queries for d in documents])
+            until("all are ready", lambda: all(self.statuses(hub).get(q["_hash"]) == ["ready"] for q, _ in queries), 30)
+            listening.settimeout(30)
+            connection, _ = listening.accept()
+            with connection:
+                self.assertEqual(connection.recv(1000), b"nonce 12")
+            counted = lambda outcome: hub.metrics().get(f'cybexd_reply_total{{outcome="{outcome}"}}', 0)  # noqa: E731
+            until("the others are given up", lambda: counted("timed_out") == 12, 60)
+            self.assertEqual(counted("told"), 1)
+            status, seconds = hub.stop()
+            self.assertEqual(status, 0)
+            print(f"12 replies to names that hang, and a stop in {seconds:.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The golden reports through `cybexd import` and `cybexd report --batch`: a whole archive with users and organisations, time ranges, ranks, query documents."""
+import ast
 import hashlib
 import json
 import os
 import tempfile
 import unittest
 
-from harness import ADMIN, Hub, golden, until
+from harness import ADMIN, Hub, golden, tdql, until
 
 
 def lines_of(values):
@@ -94,6 +95,25 @@ class GoldenReports(unittest.TestCase):
             for case, answer in zip(scenario["cases"], answers):
                 with self.subTest(type=case["type"], data=case["data"], user=case["user"]):
                     self.check(case, answer)
+            self.check_pages(hub, folder, scenario)
+
+    def check_pages(self, hub, folder, scenario):
+        """Which ten events are on a page of a case that is not exact is ours to choose; no event is on two, and none is missing."""
+        cases = [c for c in scenario["cases"] if not c["exact"]]
+        self.assertEqual(len(cases), 11)
+        common = lambda c: {"user": c["user"], "now": scenario["now"]}  # noqa: E731
+        counts = [a["report"]["data"] for a in self.batch(hub, folder, [{"type": "count", "data": c["data"], **common(c)} for c in cases])]
+        events = {"level": 1, "summary": False, "summary_graph": False, "return_type": "event"}
+        for case, count in zip(cases, counts):
+            pages = range(1, count // 10 + 3)
+            answers = [a["report"] for a in self.batch(hub, folder, [{"type": "related", "data": {**case["data"], **events, "page": page}, **common(case)} for page in pages])]
+            sizes = [len(a["data"]) for a in answers]
+            self.assertEqual(sizes, [max(0, min(10, count - 10 * (page - 1))) for page in pages])
+            self.assertEqual([(a["current_page"], a["next_page"]) for a in answers], [(page, page + 1 if size else 1) for page, size in zip(pages, sizes)])
+            shown = [d for a in answers for d in a["data"]]
+            self.assertEqual(len({d["_hash"] for d in shown}), count)
+            asked = attribute_of(case["data"]["sub_type"], case["data"]["data"])["_hash"]
+            self.assertTrue(all(asked in d["_ref"] for d in shown))
 
     def test_time_ranges(self):
         """Each range by an attribute of its own: events right at its ends and a second outside them."""
@@ -183,6 +203,43 @@ class GoldenReports(unittest.TestCase):
             for case, document in zip(cases, waiting):
                 with self.subTest(case=case["type"]):
                     self.check_life(hub, case, document)
+
+    def test_bytes_literals(self):
+        """Each literal as the whole query of another module: what was read of it are its bytes, since it is answered for what they say where `qhash` is their
+        SHA-256, and not where it is another's. Those that are text also as what a query looks for, there and in a batch."""
+        cases = golden("tdql.json")["bytes_literals"]
+        texts = sorted({text.strip() for text in (bytes.fromhex(c["hex"]).decode(errors="ignore") for c in cases)} - {""})
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            hub.org("one")
+            urls = [attribute_of("url", text) for text in texts]
+            self.put(hub, folder, "archive", urls + [event_of([url], org_hash("one"), 1_600_000_000) for url in urls])
+            wanted = [{"sub_type": "url", "data": text} for text in texts]
+            answers = self.batch(hub, folder, [{"type": "count", "data": data, "user": ADMIN, "now": 1_620_000_000} for data in wanted])
+            self.assertEqual([(a["status"], a["report"]["data"]) for a in answers], [("ready", 1)] * len(texts))
+            canonical = [json.dumps({k: json.dumps(v) for k, v in sorted(data.items())}).encode() for data in wanted]
+            stored = [json.loads(line)["data"]["qdata"][0] for line in hub.run("export", "--store", "report", "--sub-type", "query").stdout.splitlines()]
+            self.assertEqual(sorted(stored), sorted(map(repr, canonical)))  # written as Python does
+            self.assertEqual(sorted(map(ast.literal_eval, stored)), sorted(canonical))
+            user, hour = json.loads(hub.run("export", "--store", "identity", "--sub-type", "cybexp_superuser").stdout.splitlines()[0])["_hash"], iter(range(10**9, 10**10, 3600))
+            as_query = [[tdql(user, float(next(hour)), "", canonical=bytes.fromhex(c["hex"]), qhash=qhash) for c in cases] for qhash in (None, "0" * 64)]
+            looking = [tdql(user, float(next(hour)), "", canonical=text) for text in canonical]
+            for case, (query, _) in zip(cases, as_query[0]):
+                self.assertEqual(query["data"]["qdata"], [case["literal"]])
+            self.put(hub, folder, "report", [d for _, documents in sum(as_query, looking) for d in documents])
+            hub.start()
+            for queries, status in (*((some, "failed") for some in as_query), (looking, "ready")):
+                until("all are answered", lambda: all(hub.json("get", q["_hash"])["data"]["status"] == [status] for q, _ in queries), 60)
+            said = [[self.report_of(hub, query)["data"] for query, _ in queries] for queries in (*as_query, looking)]
+            for case, right, wrong in zip(cases, said[0], said[1]):
+                with self.subTest(literal=case["literal"]):
+                    self.assertNotIn("'qhash'", right)
+                    self.assertIn("the query", right)
+                    self.assertIn("'qhash' was", wrong)
+            self.assertEqual(said[2], [1] * len(texts))
+
+    @staticmethod
+    def report_of(hub, query):
+        return hub.json("get", hub.json("get", query["_hash"])["data"]["report_id"][0])
 
     def check_life(self, hub, case, before):
         """The stored query of a case is the document that was there before, but for another status and report."""

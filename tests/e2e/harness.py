@@ -12,9 +12,11 @@ import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,13 @@ CYBEXD = os.environ["CYBEXD"]
 SOURCE = os.environ["CYBEXD_SOURCE_DIR"]
 SHARED = os.environ["CYBEXD_SHARED_DIR"]
 ADMIN = "admin@example.org"
+
+
+def seeded():
+    """Chance that is the same in every run, so that a failure can be run again; $CYBEXD_TEST_SEED explores."""
+    seed = int(os.environ.get("CYBEXD_TEST_SEED", "20261125"))
+    print("seed", seed)
+    return random.Random(seed)
 
 
 def golden(name):
@@ -51,14 +60,23 @@ def until(what, condition, within=60.0, every=0.05):
         time.sleep(every)
 
 
-def tdql(user, when, address, port=0, nonce="", drop=None):
-    """A count that another module has put into the report store, waiting: the query document, and all documents of it."""
+def preload(source, folder):
+    """Builds a library of this folder that a server is started with (`LD_PRELOAD`); answers its path."""
+    library = os.path.join(folder, source.removesuffix(".c") + ".so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, os.path.join(os.path.dirname(os.path.abspath(__file__)), source), "-ldl"], check=True)
+    return library
+
+
+def tdql(user, when, address, port=0, nonce="", drop=None, canonical=None, qhash=None):
+    """A count that another module has put into the report store, waiting: the query document, and all documents of it. `canonical`: other bytes of the query;
+    `qhash`: one that is not theirs."""
     def attribute(sub_type, data):
         return {"itype": "attribute", "sub_type": sub_type, "data": data, "_hash": hashlib.sha256(f"attribute{sub_type}{json.dumps(data)}".encode()).hexdigest()}
 
-    canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'})
-    qhash = hashlib.sha256(canonical.encode()).hexdigest()
-    fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical.encode()), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
+    if canonical is None:
+        canonical = json.dumps({"data": json.dumps(address), "sub_type": '"ipv4"'}).encode()
+    qhash = qhash or hashlib.sha256(canonical).hexdigest()
+    fields = {"qtype": "count", "qhash": qhash, "qdata": repr(canonical), "userid": user, "timestamp": when, "encrypted": False, "status": "wait", "report_id": ""}
     children = [attribute(k, v) for k, v in fields.items()]
     waiting = [attribute("host", "localhost"), attribute("port", port), attribute("nonce", nonce)]
     data = {**{k: [v] for k, v in fields.items()}, "socket": [{"host": ["localhost"], "port": [port], "nonce": [nonce]}]}
@@ -71,6 +89,32 @@ def tdql(user, when, address, port=0, nonce="", drop=None):
     return document, children + waiting + [document]
 
 
+# Ends what it was told of when its input ends, which is when the test has ended: in whatever way, a kill too. A number
+# that another process has by now is known by when that began.
+KEEPER = """
+import os, signal, sys
+def began(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None
+kept = [(int(line), began(int(line))) for line in iter(sys.stdin.readline, "")]
+for pid, when in kept:
+    if when is not None and began(pid) == when:
+        os.kill(pid, signal.SIGKILL)
+"""
+_keeper = []
+
+
+def ends_with_the_test(process):
+    """A server that a test leaves behind would take the processor from the next ones."""
+    if not _keeper:
+        _keeper.append(subprocess.Popen([sys.executable, "-c", KEEPER], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))
+    _keeper[0].stdin.write(b"%d\n" % process.pid)
+    _keeper[0].stdin.flush()
+    return process
+
+
 class Refused(Exception):
     """The server is not there, or cut the connection."""
 
@@ -81,7 +125,8 @@ class Hub:
     def __init__(self, **settings):
         self.folder = tempfile.mkdtemp(prefix="cybexd-test-")
         self.dir = os.path.join(self.folder, "hub")
-        self.settings = {"http.listen": "127.0.0.1:0", "http.operators": "127.0.0.1:0", **settings}
+        # A query that must be 201 is given all the time that a held-up machine needs; tests that want 202 set less.
+        self.settings = {"http.listen": "127.0.0.1:0", "http.operators": "127.0.0.1:0", "http.query_patience": "60s", **settings}
         self.process = None
         self.log = os.path.join(self.folder, "server.log")
         self.ports = {}
@@ -131,8 +176,8 @@ class Hub:
         if os.path.exists(run_json):
             os.remove(run_json)  # left behind by a kill
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([CYBEXD, "run", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**os.environ, **(environment or {})})
+            self.process = ends_with_the_test(subprocess.Popen([CYBEXD, "run", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                               env={**os.environ, **(environment or {})}))
 
         def ready():
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
@@ -160,6 +205,20 @@ class Hub:
     def resident_bytes(self, what="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(what + r":\s+(\d+) kB", file.read()).group(1)) * 1024
+
+    def operate(self, name, value):
+        """One operation over the operators' Unix socket, as commands ask for it."""
+        connection = http.client.HTTPConnection("localhost", timeout=120)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(120)
+        try:
+            connection.sock.connect(os.path.join(self.dir, "data", "cybexd.sock"))
+            connection.request("POST", "/operator/" + name, json.dumps(value).encode())
+            return json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException) as problem:
+            raise Refused(repr(problem)) from problem
+        finally:
+            connection.close()
 
     # --- HTTP
 

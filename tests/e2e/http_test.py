@@ -177,7 +177,7 @@ class Limits(unittest.TestCase):
             slow.append(s)
         began = time.monotonic()
         self.assertEqual(self.hub.request("GET", "/ping", token="")[0], 200)
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 3)
         for s in slow:
             s.close()
 

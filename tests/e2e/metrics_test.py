@@ -10,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import SHARED, SOURCE, Hub, tdql
+from harness import SHARED, SOURCE, Hub, tdql, until
 
 PROMTOOL = os.path.join(SOURCE, "build/test-tools/promtool")
 PROMETHEUS = os.path.join(SOURCE, "deploy/prometheus")
@@ -106,6 +106,7 @@ class Metrics(unittest.TestCase):
         hub.run("import", "-", "--store", "report", input="\n".join(map(json.dumps, documents)).encode())
         heard.join(30)
         self.assertFalse(heard.is_alive(), "nobody was told")
+        until("it is counted", lambda: hub.metrics().get('cybexd_reply_total{outcome="told"}') == 1, 30)
         hub.wait_until_archived()
 
     def check_values(self, text):

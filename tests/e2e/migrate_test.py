@@ -1,13 +1,12 @@
 """`migrate` between embedded stores: whole, killed in the middle, refused."""
 import json
 import os
-import random
 import subprocess
 import time
 import unittest
 
 from backup_test import everything, record
-from harness import ADMIN, CYBEXD, Hub
+from harness import ADMIN, CYBEXD, Hub, seeded
 
 
 def a_hub_with_everything(hub, count=400):
@@ -88,9 +87,7 @@ class Migrate(unittest.TestCase):
         began = time.monotonic()
         self.migrate(a, self.hub())
         takes = time.monotonic() - began
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         killed = 0
         for _ in range(8):
             process = subprocess.Popen([CYBEXD, "migrate", config(a), config(b)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

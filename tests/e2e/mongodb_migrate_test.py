@@ -1,10 +1,9 @@
 """`migrate` from the embedded store to MongoDB and back: equal digests, also when it is killed; mixed places; what is refused.
 
-CYBEXD_TEST_RECORDS (default 1000) of the real log are taken; with all 34,774 the digest is that of the golden file.
+CYBEXD_TEST_RECORDS (default 400) of the real log are taken; with all 34,774 the digest is that of the golden file.
 """
 import json
 import os
-import random
 import shutil
 import subprocess
 import time
@@ -15,9 +14,9 @@ from mongodb import Database, MongoHub, needs_mongodb
 needs_mongodb()
 
 from backup_test import everything  # noqa: E402
-from harness import ADMIN, CYBEXD, Hub, golden, may_log  # noqa: E402
+from harness import ADMIN, CYBEXD, Hub, golden, may_log, seeded  # noqa: E402
 
-RECORDS = int(os.environ.get("CYBEXD_TEST_RECORDS", "1000"))
+RECORDS = int(os.environ.get("CYBEXD_TEST_RECORDS", "400"))
 PLACES = ("cache", "archive", "report", "identity")
 
 
@@ -143,9 +142,7 @@ class Migrate(unittest.TestCase):
 
     def test_killed_on_the_way(self):
         middle, last = self.hub(on_mongodb(self.database.url(), "_b")), self.hub()
-        seed = random.randrange(1 << 32)
-        print("seed", seed)
-        chance = random.Random(seed)
+        chance = seeded()
         for a, b in ((self.source, middle), (middle, last)):
             files = [getattr(h, "file", os.path.join(h.dir, "cybexd.toml")) for h in (a, b)]
             for _ in range(2):

@@ -22,6 +22,7 @@ from harness import until  # noqa: E402
 QUERIES = int(os.environ.get("CYBEXD_TEST_DATABASE_QUERIES", "150"))
 SEED = int(os.environ.get("CYBEXD_TEST_SEED", "20261125"))
 CLAIM = 6.0
+KILLS = 6
 USER = "user0@example.com"
 
 
@@ -38,45 +39,48 @@ class QueriesInTheDatabase(unittest.TestCase):
             try:
                 for hub in hubs:
                     hub.start(within=120)
-                hashes = self.put_queries(instance, user["_hash"])
                 watcher = Watcher(instance)
-                kills = self.run_with_kills(instance, hubs, rng)
+                hashes, kills = self.run_with_kills(instance, user["_hash"], hubs, rng)
                 seen = watcher.end()
             finally:
                 for hub in hubs:
                     hub.__exit__(*sys.exc_info())
             self.check(instance, hashes, seen)
-            print(f"{QUERIES} queries, {kills} kills")
+            print(f"{QUERIES} queries, {KILLS} kills, {kills} while queries were in work")
+            self.assertGreaterEqual(kills, 2)
 
-    def put_queries(self, instance, userid):
+    def put_queries(self, instance, userid, numbers):
         everything, hashes = {}, []
-        for number in range(QUERIES):
+        for number in numbers:
             data = {"sub_type": "ipv4", "data": f"10.{number // 65536}.{number // 256 % 256}.{number % 256}", "to": "2020-01-01"}
             documents = original.query_documents("count", data, userid, timestamp=1.6e9 + number, status="wait")
             hashes.append(documents[-1]["_hash"])
             for document in documents:
                 everything.setdefault(document["_hash"], document)
         queries = [d for d in everything.values() if d["sub_type"] == "query"]
-        instance.insert_many([d for d in everything.values() if d["sub_type"] != "query"])
+        original.insert_once(instance, *(d for d in everything.values() if d["sub_type"] != "query"))
         instance.insert_many(queries)
         return hashes
 
-    def run_with_kills(self, instance, hubs, rng):
-        """Until every query is answered: kills a server now and then, in work as the claims in the database show."""
-        kills = 0
-        left = QUERIES
-        end = time.monotonic() + 180 + QUERIES
-        while left and time.monotonic() < end:
-            time.sleep(rng.uniform(0.5, 2.5))
-            left = instance.count_documents({"sub_type": "query", "data.status": {"$ne": "ready"}})
-            if left and kills < 6:
-                hub = rng.choice(hubs)
-                hub.kill()
-                kills += 1
+    def run_with_kills(self, instance, userid, hubs, rng):
+        """Puts the queries in portions and kills a server in the middle of each. Answers the queries' hashes, once all
+        are answered, and how many kills found queries that were not."""
+        hashes, in_work = [], 0
+
+        def left():
+            return instance.count_documents({"sub_type": "query", "data.status": {"$ne": "ready"}})
+
+        for portion in range(KILLS):
+            hashes += self.put_queries(instance, userid, range(QUERIES * portion // KILLS, QUERIES * (portion + 1) // KILLS))
+            if portion % 2:  # else at once, whatever the speed of the machine
                 time.sleep(rng.uniform(0.0, 1.0))
-                hub.start(within=120)
-        self.assertEqual(left, 0)
-        return kills
+            hub = rng.choice(hubs)
+            in_work += left() > 0
+            hub.kill()
+            time.sleep(rng.uniform(0.0, 1.0))
+            hub.start(within=120)
+        until("every query is answered", lambda: left() == 0, 180 + QUERIES, every=0.5)
+        return hashes, in_work
 
     def check(self, instance, hashes, seen):
         queries = {d["_hash"]: d for d in instance.find({"sub_type": "query"})}
@@ -104,6 +108,8 @@ class Watcher:
     def listen(self):
         quiet_since = time.monotonic()
         while not self.ending.is_set() or time.monotonic() - quiet_since < 2:
+            if not self.ending.is_set():
+                quiet_since = time.monotonic()
             change = self.stream.try_next()
             if change is None:
                 continue
@@ -115,6 +121,7 @@ class Watcher:
     def end(self):
         self.ending.set()
         self.thread.join(60)
+        assert not self.thread.is_alive()
         return self.changes
 
 

@@ -1,10 +1,11 @@
 #pragma once
-// The answers of `spec/report.md` by looking at every document, written apart from the reports.
+// The answers of `spec/report.md` by looking at every document, written apart from the reports: nothing of
+// report/ is used, not even to read a query.
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 #include <set>
 
-#include "report/query.hpp"
 #include "tests/fixtures/random_archive.hpp"
 
 namespace cybexd::brute_force {
@@ -21,6 +22,39 @@ inline bool has(const std::vector<hash256>& list, const hash256& hash) {
   return false;
 }
 
+/// A query of `random_archive::query`, read anew.
+struct asked_query {
+  std::string sub_type, category = "all", context = "all", return_type = "all";
+  tahoe::value data;
+  double start = 0, end = fixtures::random_now;
+  std::int64_t level = 1, page = 1;
+  bool summary = true, summary_graph = false;
+
+  explicit asked_query(const tahoe::value& query) {
+    for (const auto& [key, member] : *query.get_if<tahoe::object>()) {
+      if (key == "sub_type") sub_type = *member.text() == "ip" ? "ipv4" : *member.text();
+      if (key == "data") data = member;
+      if (key == "category") category = *member.text();
+      if (key == "context") context = *member.text();
+      if (key == "return_type") return_type = *member.text();
+      if (key == "from") start = std::strtod(member.text()->c_str(), nullptr);
+      if (key == "to") end = std::strtod(member.text()->c_str(), nullptr);
+      if (key == "last") start = end - std::strtod(member.text()->c_str(), nullptr) * 86'400;  // always days
+      if (key == "level") level = *member.get_if<std::int64_t>();
+      if (key == "page") page = *member.get_if<std::int64_t>();
+      if (key == "summary") summary = *member.get_if<bool>();
+      if (key == "summary_graph") summary_graph = *member.get_if<bool>();
+    }
+  }
+  bool holds(double time) const { return (start == 0 || time >= start) && (end == 0 || time <= end); }
+  /// The attribute that is asked for, where the archive has it.
+  std::optional<hash256> attribute(const documents& all) const {
+    for (const auto& [hash, d] : all)
+      if (d.kind == itype::attribute && d.sub_type == sub_type && d.data == data) return hash;
+    return std::nullopt;
+  }
+};
+
 struct world {
   const documents& all;
   std::vector<std::string> orgs;
@@ -30,34 +64,24 @@ struct world {
       if (event.orgid == org) return true;
     return false;
   }
-  static bool in_range(const document& event, const report::time_range& range) {
-    return (range.start == 0 || event.timestamp >= range.start) &&
-           (range.end == 0 || event.timestamp <= range.end);
-  }
-  bool matches(const document& event, const report::query& asked) const {
-    if (event.kind != itype::event || !sees(event) || !in_range(event, asked.range)) return false;
-    if (asked.category && event.category != *asked.category) return false;
-    const auto& attribute = *asked.attribute;
+  bool matches(const document& event, const hash256& attribute, const asked_query& asked) const {
+    if (event.kind != itype::event || !sees(event) || !asked.holds(event.timestamp)) return false;
+    if (asked.category != "all" && asked.category != tahoe::to_string(event.category)) return false;
     const bool benign = has(event.ben_ref, attribute), malicious = has(event.mal_ref, attribute);
-    switch (asked.context) {
-      case store::context_filter::all:
-        return has(event.ref, attribute);
-      case store::context_filter::benign:
-        return benign;
-      case store::context_filter::malicious:
-        return malicious;
-      case store::context_filter::unknown:
-        return has(event.ref, attribute) && !benign && !malicious;
-    }
-    return false;
+    if (asked.context == "benign") return benign;
+    if (asked.context == "malicious") return malicious;
+    if (asked.context == "unknown") return has(event.ref, attribute) && !benign && !malicious;
+    return has(event.ref, attribute);
   }
 };
 
 /// All that match, newest first, then by hash.
-inline std::vector<hash256> matching(const world& w, const report::query& asked) {
+inline std::vector<hash256> matching(const world& w, const asked_query& asked) {
+  const auto attribute = asked.attribute(w.all);
+  if (!attribute) return {};
   std::vector<const document*> found;
   for (const auto& [hash, d] : w.all)
-    if (w.matches(d, asked)) found.push_back(&d);
+    if (w.matches(d, *attribute, asked)) found.push_back(&d);
   std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
     return a->timestamp != b->timestamp ? a->timestamp > b->timestamp : a->hash < b->hash;
   });
@@ -67,7 +91,7 @@ inline std::vector<hash256> matching(const world& w, const report::query& asked)
 }
 
 /// The hashes of every document in a related report.
-inline hashes related(const world& w, const report::query& asked) {
+inline hashes related(const world& w, const asked_query& asked) {
   const auto matched = matching(w, asked);
   hashes events, sessions, out;
   for (std::size_t i = 0; i < matched.size(); ++i)
@@ -82,8 +106,7 @@ inline hashes related(const world& w, const report::query& asked) {
       sessions.insert(hash);
       for (const auto& part : d.ref) {
         const auto& inner = w.all.at(part);
-        if (inner.kind == itype::event && w.sees(inner) && world::in_range(inner, asked.range))
-          more.insert(part);
+        if (inner.kind == itype::event && w.sees(inner) && asked.holds(inner.timestamp)) more.insert(part);
       }
     }
     events.insert(more.begin(), more.end());

@@ -2,14 +2,14 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/fixtures/archive_homes.hpp"
+#include "tests/fixtures/seed.hpp"
 
 namespace cybexd::tests {
 
 CYBEXD_CONFORMANCE_SUITE(archive_adoption)
 
 BOOST_AUTO_TEST_CASE(an_archive_takes_over_what_another_one_knows_more) {
-  const auto seed = std::random_device{}();
-  BOOST_TEST_MESSAGE("seed " << seed);
+  const auto seed = seed_of_test().value;
   BOOST_TEST_CONTEXT("seed " << seed) {
     in_every_home([&](store::archive_store& behind) {
       archive_world world(seed);

@@ -100,6 +100,78 @@ BOOST_AUTO_TEST_CASE(a_mark_after_another_server_has_marked_changes_nothing) {
   BOOST_TEST(world.all("fs.files").empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_claim_writes_nothing_to_its_entry) {
+  const shared_lake world;
+  const auto a = world.join();
+  const auto ids = put(*a, {entry("1"), entry("2")});
+  const auto before = std::string(world.raw(ids[0]).view().bytes());
+  take(*a);
+  BOOST_TEST(world.raw(ids[0]).view().bytes() == before);
+  BOOST_REQUIRE_EQUAL(world.all("file_entries_cybexd_claims").size(), 1u);
+  mark(*a, {done(ids[0]), done(ids[1])});
+  const auto claims = world.all("file_entries_cybexd_claims");
+  BOOST_TEST(claims[0].find("takes").document()->bytes().size() == 5u);  // an empty document
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_know_that_its_claim_ran_out_spoils_nothing) {
+  const shared_lake world;
+  const auto slow = world.join(), fast = world.join();  // the clock of `slow` stands still
+  const auto ids = put(*slow, {entry("1"), entry("2"), entry("3")});
+  take(*slow);
+  *fast.now += 61;
+  BOOST_TEST(take(*fast).size() == 3u);
+  mark(*fast, {done(ids[0]), aside(ids[1], entry_state::quarantined), aside(ids[2], entry_state::error)});
+  mark(*slow, {aside(ids[0], entry_state::error), aside(ids[1], entry_state::error), done(ids[2])});
+  BOOST_TEST(((*fast->find(ids[0]))->mark.state == entry_state::processed));
+  BOOST_TEST(((*fast->find(ids[1]))->mark.state == entry_state::quarantined));
+  BOOST_TEST(((*fast->find(ids[2]))->mark.state == entry_state::processed));  // its record is in the archive
+  BOOST_TEST(!world.raw(ids[2]).find("skip").exists());
+  check_books(*fast, {3, 2, 0, 1, 0}, 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_server_has_taken_over_is_not_renewed) {
+  const shared_lake world;
+  const auto a = world.join(), b = world.join();
+  const auto ids = put(*a, {entry("1"), entry("2")});
+  take(*a);
+  turn(a, b, 61);
+  BOOST_TEST(take(*b).size() == 2u);
+  a->renew_claims();
+  mark(*a, {aside(ids[0], entry_state::error), aside(ids[1], entry_state::error)});
+  check_books(*b, {2, 0, 0, 0, 2}, 2);
+  const auto soon = a->seconds_to_a_free_claim();
+  BOOST_REQUIRE(soon && *soon);
+  BOOST_TEST(**soon == 60.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_server_that_had_marked_all_it_took_keeps_nobody_awake) {
+  const shared_lake world;
+  const auto dead = world.join(), alive = world.join();
+  const auto ids = put(*dead, {entry("1")});
+  take(*dead);
+  world.change("file_entries", bson(), bson().add("$set", bson().add("processed", true)));
+  *alive.now += 61;
+  BOOST_TEST(take(*alive).empty());
+  BOOST_TEST(alive->seconds_to_a_free_claim().value().value() == 0.0);  // it may just have ended: look again
+  BOOST_TEST(take(*alive).empty());
+  BOOST_TEST(!alive->seconds_to_a_free_claim().value());
+}
+
+BOOST_AUTO_TEST_CASE(claims_that_somebody_has_removed_cost_no_entry) {
+  const shared_lake world;
+  const auto a = world.join(), b = world.join();
+  const auto ids = put(*a, {entry("1"), entry("2")});
+  take(*a);
+  bulk_write all;
+  all.remove_many(bson());
+  BOOST_REQUIRE(world.collection("file_entries_cybexd_claims").write(std::move(all), "test: remove"));
+  BOOST_TEST(take(*b, few(1)) == (names{"1"}), boost::test_tools::per_element());
+  mark(*a, {done(ids[0]), done(ids[1])});
+  mark(*b, {done(ids[0], 0, 1)});
+  check_books(*b, {2, 2, 0, 0, 0}, 0);
+  BOOST_TEST(take(*b).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_mark_of_an_entry_whose_claim_ran_out_counts_if_nobody_else_took_it) {
   const shared_lake world;
   const auto a = world.join(), b = world.join();
@@ -120,13 +192,11 @@ BOOST_AUTO_TEST_CASE(a_mark_that_is_made_again_after_an_unknown_end_is_harmless)
   take(*a);
   // The answer to this server's own mark was lost: the entry stands marked, and is still held.
   world.change("file_entries", bson(),
-               bson()
-                   .add("$set", bson()
-                                    .add("processed", true)
-                                    .add("_cybexd_archived", 1)
-                                    .add("_cybexd_known", 0)
-                                    .add("_cybexd_set_aside", 0))
-                   .add("$unset", bson().add("_cybexd_owner", "").add("_cybexd_until", "")));
+               bson().add("$set", bson()
+                                      .add("processed", true)
+                                      .add("_cybexd_archived", 1)
+                                      .add("_cybexd_known", 0)
+                                      .add("_cybexd_set_aside", 0)));
   mark(*a, {done(ids[0], 0, 1)});
   check_books(*a, {1, 1, 0, 0, 0}, 0);
   BOOST_TEST(world.all("fs.files").empty());

@@ -28,7 +28,7 @@ def main():
                 record = json.loads(line)
                 total += 1
                 events.add(record.get("eventid", "").removeprefix("cowrie."))
-                problems += [f"{kind}: {a} is no documentation address" for a in re.findall(r"\b\d+\.\d+\.\d+\.\d+\b", line) if not DOCUMENTATION.match(a) and kind != "cowrie"]
+                problems += [f"{kind}: {a} is no documentation address" for a in re.findall(r"\b\d+\.\d+\.\d+\.\d+\b", line) if not DOCUMENTATION.match(a)]
     problems += [f"no record of cowrie.{e}" for e in COWRIE - events]
     if total < 2000:
         problems.append(f"only {total} records")

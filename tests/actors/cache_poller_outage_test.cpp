@@ -1,0 +1,62 @@
+// The cache poller when a store goes and comes back, and when askers join each other.
+#include <boost/test/unit_test.hpp>
+
+#include "actors/cache_poller.hpp"
+#include "tests/fixtures/archive_line.hpp"
+
+using namespace cybexd;
+using namespace cybexd::tests;
+using namespace std::chrono_literals;
+using store::entry_state;
+
+BOOST_FIXTURE_TEST_SUITE(cache_poller_outage, archive_line_fixture)
+
+BOOST_AUTO_TEST_CASE(an_outage_after_a_quiet_night_is_over_when_the_lake_is_back) {
+  trouble->only = "lake.";
+  start();
+  for (int hour = 0; hour < 4; ++hour) advance(1h);
+  BOOST_TEST(status().failures >= 12u);
+  trouble->down = true;
+  advance(1h + 2s);  // the hourly round meets it
+  BOOST_TEST(status().trouble != "");
+  BOOST_TEST(status().failures >= 1u);
+  BOOST_TEST(status().failures < 12u);
+  trouble->heal();
+  advance(std::chrono::seconds(static_cast<int>(status().next_round_seconds) + 1));
+  BOOST_TEST(status().trouble == "");
+  BOOST_TEST(status().failures >= 12u);  // of the quiet night
+}
+
+BOOST_AUTO_TEST_CASE(one_upload_in_a_short_outage_after_a_quiet_night_does_not_wait_for_an_hour) {
+  trouble->only = "commit";
+  start();
+  for (int hour = 0; hour < 4; ++hour) advance(1h);
+  trouble->down = true;
+  const auto id = put(cowrie_line(1));
+  act::post(poller, messages::nudge{});
+  advance(2s);
+  BOOST_TEST((state_of(id) == entry_state::waiting));
+  trouble->heal();
+  advance(8s);
+  BOOST_TEST((state_of(id) == entry_state::processed));
+}
+
+BOOST_AUTO_TEST_CASE(who_joins_archive_once_waits_for_what_came_since) {
+  std::optional<store::entry_id> late;
+  trouble->on_call = [&](std::string_view call) {
+    if (call != "archive.unfiltered" || late || books().archived == 0) return;
+    late = "";
+    late = put(cowrie_line(2));
+    act::post(poller, messages::archive_once{});  // it comes before the end of the catch-up
+  };
+  put(cowrie_line(1));
+  start();
+  const auto first = ask<messages::archive_summary>(poller, messages::archive_once{});
+  advance(5s);
+  BOOST_REQUIRE(late.has_value() && first->has_value());
+  BOOST_TEST((*first)->completed);
+  BOOST_TEST((*first)->archived == 2);
+  BOOST_TEST((state_of(*late) == entry_state::processed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
