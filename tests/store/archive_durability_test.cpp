@@ -206,8 +206,8 @@ BOOST_AUTO_TEST_CASE(what_an_exception_leaves_keeps_nobody_out_and_doubles_nothi
     const auto records = some("left " + number);
     rocksdb::WriteBatch batch;
     must(archive->stage(records, batch));
-    if (is_stored) must(home->write(batch, durability::synced, "test: write"));
-    { const staged_end unsettled(*archive); }
+    if (is_stored) must(home->write(batch, store::durability::synced, "test: write"));
+    { const store::staged_end unsettled(*archive); }
     must(archive->write(some("next " + number)));
     if (!is_stored) must(archive->write(records));
   }
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(what_an_exception_leaves_keeps_nobody_out_and_doubles_nothi
   BOOST_TEST(found == wanted, boost::test_tools::per_element());
   BOOST_TEST(events == wanted.size());
   must(archive->check_index({[](const std::string& fault) { BOOST_ERROR(fault); }}));
-  event_filter everything;
+  store::event_filter everything;
   everything.who.everything = true;
   BOOST_TEST(must(must(archive->view())->count(attribute("method", "ssh").hash, everything)) ==
              wanted.size());
