@@ -265,4 +265,18 @@ BOOST_AUTO_TEST_CASE(records_of_tokens_that_have_ended_go) {
                  .has_value());
 }
 
+BOOST_AUTO_TEST_CASE(many_records_of_tokens_go_in_several_steps) {
+  accounts_home home;
+  const double day = 86'400;
+  for (int i = 0; i < 10'050; ++i) {
+    store::identity_change change;
+    change.token = store::token_record{std::to_string(i), home.users[0].hash, noon - day, noon, false};
+    BOOST_REQUIRE(home.store->apply(change));
+  }
+  for (const auto left : {51U, 2U}) {
+    BOOST_TEST(home.all.issue_token(home.operator_, home.email(0), 1, noon + 2 * day).has_value());
+    BOOST_TEST(home.all.tokens().value().size() == left);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
