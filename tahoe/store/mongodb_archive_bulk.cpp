@@ -1,5 +1,7 @@
 // How a writer sends documents and changes: in parts that a slow server can take before the deadline.
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
@@ -58,6 +60,28 @@ expected<writer::sent> writer::put_absent(std::span<const bson* const> documents
     for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
   }
   for (const auto& fault : all.faults) all.made[fault.index] = 0;
+  return all;
+}
+
+expected<bool> writer::send_alike(const std::vector<const first_note*>& notes) {
+  // Some dozen at a time: half the cost of one by one, and no long lists to look through for each.
+  constexpr std::size_t portion = 25, most = 500;
+  std::map<std::pair<std::string, std::string>, std::vector<const first_note*>> groups;
+  for (const auto* note : notes) groups[{note->orgid, note->filter_id}].push_back(note);
+  bool all = true;
+  for (const auto& [same, group] : groups)
+    for (auto left = std::span(group); !left.empty();) {
+      const auto some = left.first(std::min(left.size(), most));
+      left = left.subspan(some.size());
+      bulk_write writes;
+      for (auto rest = some; !rest.empty(); rest = rest.subspan(std::min(rest.size(), portion))) {
+        const auto one = note_alike(rest.first(std::min(rest.size(), portion)));
+        all = writes.update_many(one.filter, one.stages) && all;
+      }
+      auto done = documents_.write(std::move(writes), "archive: change raw records");
+      if (!done) return fail(done.error());
+      all = all && done->matched == some.size();  // what was refused did not match
+    }
   return all;
 }
 

@@ -244,10 +244,21 @@ expected<std::vector<const planned_raw*>> writer::insert_raws(const std::vector<
 }
 
 expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored) {
+  // Where doubles are stored, one of them is to change.
+  const auto alike = [&](const planned_raw* raw) {
+    return unique_ && raw->changes.size() == 1 && raw->changes.front().alike;
+  };
+  std::vector<const first_note*> notes;
+  for (const auto* raw : stored)
+    if (alike(raw)) notes.push_back(&*raw->changes.front().alike);
+  auto noted = send_alike(notes);
+  if (!noted) return fail(noted.error());
   std::vector<change> changes;
   std::vector<hash256> hashes;
   for (const auto* raw : stored) {
+    const bool there = *noted && alike(raw);
     for (const auto& one : raw->changes) {
+      if (there) break;
       changes.push_back(one);
       hashes.push_back(raw->d.hash);
     }
