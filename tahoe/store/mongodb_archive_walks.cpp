@@ -106,10 +106,11 @@ expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
   std::vector<unfiltered_record> found;
   const std::scoped_lock lock(paging_);
   if (!after || ahead_.last != after || ahead_.sub_types != asked) ahead_ = {std::move(asked), after, {}};
-  constexpr std::size_t first_portion = 4, little = 1u << 20;  // each may be 16 MiB
-  std::size_t bytes = 0;
-  for (auto portion = first_portion; found.size() < limit && bytes < archive_rules::enough_for_a_page;
-       portion *= bytes < little ? 2 : 1) {
+  // Each may be 16 MiB, and a filter that names few is cheap for every server.
+  constexpr std::size_t first_portion = 4, most_at_once = 32, little = 1u << 20;
+  std::size_t bytes = 0, portion = first_portion;
+  mongodb_archive::view look(ground_);
+  while (found.size() < limit && bytes < archive_rules::enough_for_a_page) {
     if (ahead_.next.empty()) {
       if (!found.empty()) break;
       auto more = waiting_after(ahead_.sub_types, ahead_.last);
@@ -120,10 +121,11 @@ expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
     const auto count =
         static_cast<std::ptrdiff_t>(std::min({portion, limit - found.size(), ahead_.next.size()}));
     const std::vector<hash256> some(ahead_.next.begin(), ahead_.next.begin() + count);
-    mongodb_archive::view look(ground_);
     auto raws = look.get_many(some);
     if (!raws) return fail(raws.error());
+    const auto before = bytes;
     for (auto& raw : *raws) bytes += archive_rules::add_awaiting(std::move(raw), found);
+    portion = bytes - before < little ? std::min(portion * 2, most_at_once) : first_portion;
     ahead_.next.erase(ahead_.next.begin(), ahead_.next.begin() + count);
     ahead_.last = some.back();
   }

@@ -251,10 +251,21 @@ expected<std::vector<const planned_raw*>> writer::insert_raws(const std::vector<
 }
 
 expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored) {
+  // Where doubles are stored, one of them is to change.
+  const auto alike = [&](const planned_raw* raw) {
+    return unique_ && raw->changes.size() == 1 && raw->changes.front().alike;
+  };
+  std::vector<const first_note*> notes;
+  for (const auto* raw : stored)
+    if (alike(raw)) notes.push_back(&*raw->changes.front().alike);
+  auto noted = send_alike(notes);
+  if (!noted) return fail(noted.error());
   std::vector<change> changes;
   std::vector<hash256> hashes;
   for (const auto* raw : stored) {
+    const bool there = *noted && alike(raw);
     for (const auto& one : raw->changes) {
+      if (there) break;
       changes.push_back(one);
       hashes.push_back(raw->d.hash);
     }
@@ -268,27 +279,6 @@ expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored
     refused.emplace(hashes[fault.index], "what its filter makes" + why_refused(fault.problem));
   }
   return give_up(std::move(refused));
-}
-
-/// Raw documents that cannot take what their filters made are of no use; one that cannot take the reason
-/// either says only that, and one that cannot take that stays as it is.
-expected<void> writer::give_up(std::map<hash256, std::string> refused) {
-  for (const bool says_why : {true, false}) {
-    std::vector<change> useless;
-    std::vector<hash256> hashes;
-    for (const auto& [hash, reason] : refused) {
-      useless.push_back(note_useless(hash, says_why ? reason : std::string()));
-      hashes.push_back(hash);
-    }
-    auto noted = send(useless, "archive: change raw records");
-    if (!noted) return fail(noted.error());
-    refused.clear();
-    for (const auto& fault : noted->faults) {
-      if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
-      refused.emplace(hashes[fault.index], std::string());
-    }
-  }
-  return {};
 }
 
 }  // namespace cybexd::store::mongodb_archive

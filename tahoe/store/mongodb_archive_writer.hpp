@@ -56,6 +56,8 @@ class writer {
   [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
       const std::vector<const planned_raw*>& fresh);
   [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
+  /// False: what they mean may not all be noted; send the changes themselves, too.
+  [[nodiscard]] expected<bool> send_alike(const std::vector<const first_note*>& notes);
   [[nodiscard]] expected<void> change_raws(const std::vector<const planned_raw*>& stored);
 
   const mongodb_collection& documents_;
