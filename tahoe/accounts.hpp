@@ -135,8 +135,13 @@ class accounts {
   [[nodiscard]] std::shared_ptr<const account_settings> settings() const;
   [[nodiscard]] expected<std::vector<document>> resolve_users(std::span<const std::string> names);
   [[nodiscard]] expected<std::vector<document>> users_of(const membership& who);
+  [[nodiscard]] expected<document> try_create_org(const caller& who, const std::string& orgname,
+                                                  const std::string& name, std::span<const std::string> users,
+                                                  std::span<const std::string> admins, double now);
+  /// `instead_of`: only where this is what is stored still.
   [[nodiscard]] expected<void> replace_password(const hash256& user, const std::string& stored,
-                                                const store::audit_line& audit);
+                                                const store::audit_line& audit,
+                                                const std::optional<std::string>& instead_of = std::nullopt);
   [[nodiscard]] expected<store::identity_change> password_change(const document& user,
                                                                  const std::string& stored);
   [[nodiscard]] expected<void> rebuild(store::identity_change& change, const org_change& org,

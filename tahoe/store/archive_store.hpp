@@ -192,7 +192,7 @@ class archive_store {
   [[nodiscard]] virtual expected<std::vector<import_result>> adopt(std::span<const document> documents) = 0;
 
   /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order
-  /// after `after`.
+  /// after `after`: about `limit`, or fewer where they are large, and none only where there are none.
   [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
       std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) = 0;
   [[nodiscard]] virtual expected<std::uint64_t> unfiltered_count() = 0;

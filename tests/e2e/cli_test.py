@@ -153,6 +153,17 @@ class WithAndWithoutServer:
         self.assertEqual(sorted(d["line"] for d in answer["details"]), [2, 4, 5, 6])
         self.assertEqual(hub.json("get", extended["_hash"])["data"], 80)
 
+    def test_import_reads_numbers_of_a_database_beside_data_that_only_looks_so(self):
+        hub = self.hub()
+        raw = {"itype": "raw", "sub_type": "test", "data": {"a": {"$numberLong": "5"}}, "orgid": "o", "timezone": "UTC", "filters": [], "_ref": [],
+               "_cybexd_first_run": {"$numberDouble": "1600000000.5"}}
+        inner = json.dumps({"$numberLong": json.dumps("5")})
+        raw["_hash"] = hashlib.sha256(b"rawtest" + json.dumps({"a": inner}).encode()).hexdigest()
+        hub.run("import", "-", "--store", "archive", input=json.dumps(raw).encode())
+        stored = hub.json("get", raw["_hash"])
+        self.assertEqual(stored["data"], raw["data"])
+        self.assertEqual(stored["_cybexd_first_run"], 1600000000.5)
+
     def test_quarantine(self):
         hub = self.hub()
         hub.org("honeynet")

@@ -13,6 +13,7 @@
 #include "tahoe/store/row.hpp"
 #include "tests/fixtures/embedded_archive.hpp"
 #include "tests/fixtures/migrations.hpp"
+#include "tests/fixtures/report_talk.hpp"
 
 namespace cybexd::tests {
 namespace {
@@ -189,6 +190,28 @@ BOOST_AUTO_TEST_CASE(every_kind_of_damage_of_reports_and_identities_is_found) {
   for (const auto& [words, damage] : kinds) {
     damaged_home home;
     expect(home.after([&, &change = damage](store::rocksdb_home& at) { change(home, at); }), words);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_cannot_be_read_keeps_no_other_from_being_taken) {
+  damaged_home damaged;
+  auto& home = damaged.home;
+  home.all = {};
+  home.options.directory = home.room / "another";
+  home.all = embedded_home::opened(home.options);
+  std::vector<store::document> queries;
+  for (const auto* name : {"first", "second", "third"})
+    queries.push_back(report_talk::query(name, "wait", static_cast<double>(queries.size())));
+  report_talk::put(*home.all.reports, queries);
+  auto faults = damaged.after([&](store::rocksdb_home& at) {
+    damaged.put(at, family::report_docs, std::string(queries[0].hash.view()), "damage");
+  });
+  expect(faults, crypto::to_hex(queries[0].hash));
+  for (const std::size_t limit : {1u, 10u}) {
+    const auto some = must(home.all.reports->takeable(100, 600, limit));
+    BOOST_REQUIRE(!some.empty());
+    BOOST_TEST((some.front().hash == queries[1].hash));
+    BOOST_TEST(some.size() == std::min<std::size_t>(limit, 2));
   }
 }
 
