@@ -102,9 +102,14 @@ bool cache_poller_state::take_some(round& current) {
   }
   current.taken += taken->size();
   current.outstanding += taken->size();
+  // Fewer than wanted, and not for want of room: there are no more now. To ask again would only tell the
+  // same.
+  std::uint64_t bytes = 0;
+  for (const auto& entry : *taken) bytes += entry.bytes;
+  const bool all = taken->size() < wanted && bytes <= free_bytes / 2;
   for (auto& entry : *taken) line_->add(std::move(entry), *taking_);
-  if (current.taken < options_.batch) return true;
-  end_taking(true);
+  if (current.taken < options_.batch && !all) return true;
+  end_taking(current.taken >= options_.batch);
   return false;
 }
 
