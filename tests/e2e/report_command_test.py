@@ -93,6 +93,14 @@ class ReportCommand(unittest.TestCase):
         for answer, words in zip(answers[1:5], ("JSON", "UTF-8", "an object", "longer than 16 MiB")):
             self.assertIn(words, answer["error"])
 
+    def test_a_batch_whose_reports_are_large_comes_in_parts(self):
+        """Symptom: more than a server's answer may have: 503 after all reports were made, every time."""
+        lines = [json.dumps({"type": "count", "data": ASKED, "user": f"{n:02d}" + "u" * 1_000_000}).encode() for n in range(70)]
+        answers = self.hub.run("report", "--batch", "-", input=b"\n".join(lines)).stdout.splitlines()
+        self.assertEqual(len(answers), 70)  # a report holds its user, so these have more than 64 MiB
+        for number, answer in enumerate(answers):
+            self.assertIn(f'"userid":"{number:02d}u', answer)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
