@@ -16,9 +16,10 @@ namespace cybexd::actors {
 
 struct catch_up_options {
   std::vector<std::string> sub_types =
-      {};                  ///< That the configured filters read. Empty: there is nothing to do.
-  std::size_t page = 128;  ///< Records in one go.
-  int deaths = 3;          ///< Workers that one record may cost; then it counts as unusable.
+      {};  ///< That the configured filters read. Empty: there is nothing to do.
+  /// Records in one go. Many share sessions and attributes, which are written once for all of them.
+  std::size_t page = 256;
+  int deaths = 3;  ///< Workers that one record may cost; then it counts as unusable.
   backoff_settings backoff = {};
   std::uint64_t seed = 0;
 };

@@ -146,6 +146,8 @@ void telemetry::observe(histogram which, labels values, double what) {
   impl_->of(which, values).Observe(what);
 }
 
+double telemetry::value(counter which, labels values) const { return impl_->of(which, values).Value(); }
+
 actor_meter telemetry::actor(std::string_view name) {
   actor_meter meter;
   meter.name_ = name;

@@ -110,6 +110,8 @@ class telemetry {
   void set(gauge which, labels values, double to);
   void shift(gauge which, labels values, double by);
   void observe(histogram which, labels values, double what);
+  /// What a counter has come to.
+  [[nodiscard]] double value(counter which, labels values) const;
 
   [[nodiscard]] actor_meter actor(std::string_view name);
 

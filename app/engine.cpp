@@ -1,5 +1,6 @@
 #include "app/engine.hpp"
 
+#include "app/operations/open_exports.hpp"
 #include "app/operations/tasks.hpp"
 #include "app/secrets.hpp"
 
@@ -25,6 +26,7 @@ engine::engine(settings values, std::map<std::string, std::string> environment, 
       stores_(std::move(stores)),
       accounts_(std::make_shared<tahoe::identity::accounts>(stores_.identity, account_settings_of(*values_))),
       start_actors_(std::move(start)),
+      exports_(std::make_shared<operations::open_exports>()),
       tasks_(std::make_shared<operations::named_tasks>()) {}
 
 std::shared_ptr<const settings> engine::values() const {
@@ -60,6 +62,11 @@ expected<std::shared_ptr<running_actors>> engine::actors() {
   const std::lock_guard guard(mutex_);
   if (!actors_) actors_ = *made;
   return actors_;
+}
+
+void engine::cancel_operations() {
+  tasks_->cancel();
+  exports_->cancel();
 }
 
 std::shared_ptr<running_actors> engine::actors_if_running() const {

@@ -24,7 +24,6 @@ namespace cybexd::app {
 namespace operations {
 /// The exports that have pages to fetch.
 class open_exports;
-[[nodiscard]] std::shared_ptr<open_exports> make_open_exports();
 /// How far long operations have come.
 class named_tasks;
 }  // namespace operations
@@ -48,18 +47,18 @@ class engine {
          actors_starter start);
 
   [[nodiscard]] std::shared_ptr<const settings> values() const;
-  /// New settings (SIGHUP): operations that begin from now on use them. Keys and secrets are read again when
-  /// asked for.
+  /// New settings (SIGHUP): operations that begin from now on use them. Keys are read again when asked for,
+  /// the token secret now: one that cannot be used leaves the present one.
   void replace(settings values);
 
   [[nodiscard]] const std::map<std::string, std::string>& environment() const { return environment_; }
   [[nodiscard]] const store::stores& stores() const { return stores_; }
   /// Read when first asked for.
   [[nodiscard]] expected<crypto::public_key> sealing_key();
-  /// The secret that signs tokens, read at each call: it is short, and a new one must hold at once.
+  /// The secret that signs tokens, read from its file.
   [[nodiscard]] expected<crypto::secret> token_secret() const;
-  /// Users, organisations, tokens, with the rules for them. Without a token secret where its file cannot be
-  /// used.
+  /// Users, organisations, tokens, with the rules for them. Without a token secret where its file could never
+  /// be used.
   [[nodiscard]] tahoe::identity::accounts& accounts() { return *accounts_; }
   [[nodiscard]] std::shared_ptr<tahoe::identity::accounts> shared_accounts() { return accounts_; }
   /// The running actors; started by the first call where there are none.
@@ -69,12 +68,14 @@ class engine {
 
   [[nodiscard]] const std::shared_ptr<operations::open_exports>& exports() const { return exports_; }
   [[nodiscard]] const std::shared_ptr<operations::named_tasks>& tasks() const { return tasks_; }
+  /// The process is about to end: long operations, those to come too, end early with `cancelled`.
+  void cancel_operations();
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
   /// Whether this is a server, not a command that works on the stores itself.
   bool serving = false;
   /// Held while a checkpoint is made: one at a time.
   std::mutex checkpoint_guard;
-  /// Records a second over the last minute; kept by the server's own loop.
+  /// Records a second that this server archived over the last minute; kept by its own loop.
   std::atomic<double> rate{0};
 
  private:
@@ -86,7 +87,7 @@ class engine {
   actors_starter start_actors_;
   std::optional<crypto::public_key> sealing_;
   std::shared_ptr<running_actors> actors_;
-  std::shared_ptr<operations::open_exports> exports_ = operations::make_open_exports();
+  std::shared_ptr<operations::open_exports> exports_;
   std::shared_ptr<operations::named_tasks> tasks_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

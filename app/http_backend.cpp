@@ -1,5 +1,7 @@
 #include "app/http_backend.hpp"
 
+#include <algorithm>
+
 #include "actors/query_records.hpp"
 #include "actors/query_side.hpp"
 #include "app/log.hpp"
@@ -11,8 +13,7 @@ namespace {
 http::readiness readiness_of(engine& over, const actor_host& actors) {
   http::readiness out;
   if (auto waits = actors.waits_for(); !waits.empty()) out.waits_for.push_back(std::move(waits));
-  if (const auto secret = over.token_secret(); !secret)
-    out.waits_for.push_back("the token secret: " + secret.error().text);
+  if (!over.accounts().has_token_secret()) out.waits_for.emplace_back("a token secret");
   out.ready = out.waits_for.empty();
   return out;
 }
@@ -52,6 +53,9 @@ http::http_options http_options_of(const settings& from) {
   out.uploads.unpacked_bytes = h.max_upload.bytes;
   out.uploads.records = h.max_records;
   out.query_patience = h.query_patience;
+  // Whoever asks a query is told to come again, not that the server failed.
+  constexpr auto margin = std::chrono::seconds(10);
+  out.limits.work_time = std::max<std::chrono::milliseconds>(out.limits.work_time, h.query_patience + margin);
   return out;
 }
 

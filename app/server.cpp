@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <deque>
 #include <filesystem>
 #include <thread>
 
@@ -14,6 +13,7 @@
 #include "app/files.hpp"
 #include "app/http_backend.hpp"
 #include "app/log.hpp"
+#include "app/rate_window.hpp"
 #include "app/secrets.hpp"
 #include "app/wiring.hpp"
 #include "tahoe/json.hpp"
@@ -31,6 +31,15 @@ void allow_many_files() {
 
 void say(severity level, const std::string& text) { log_line(level, "server", text); }
 
+/// What may be configured, but is hardly meant.
+void warn_of(const settings& values) {
+  const auto& http = values.http;
+  if (http.max_bytes.bytes < http.max_upload.bytes)
+    say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
+                               ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
+                               "): larger ones get 503 each time");
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -44,11 +53,6 @@ void remove_left_checkpoint(const std::string& data_dir) {
   if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
 }
 
-struct sampled {
-  std::chrono::steady_clock::time_point when;
-  std::uint64_t records = 0;
-};
-
 }  // namespace
 
 // What is declared first is destroyed last.
@@ -61,7 +65,7 @@ struct server::parts {
   std::shared_ptr<actor_host> actors;
   http::http_service http;
   http::http_ports ports;
-  std::deque<sampled> samples;
+  rate_window records;
   bool stopped = false;
 
   [[nodiscard]] std::string path(const char* name) const { return config.values.data_dir.path + "/" + name; }
@@ -126,6 +130,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   if (!ports) return fail(ports.error());
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
+  warn_of(config.values);
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +
                           to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
@@ -146,9 +151,10 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
   }
   if (auto opened = open_log(values.log); !opened) say(severity::error, opened.error().text);
   p.config.values = values;
+  warn_of(values);
   p.over->replace(values);
   if (const auto secret = read_token_secret(values); !secret)
-    say(severity::error, "tokens cannot be used: " + secret.error().text);
+    say(severity::error, "the token secret stays as it was: " + secret.error().text);
   if (auto limits = p.http.reload(http_options_of(values)); !limits)
     say(severity::error, limits.error().text);
   p.actors->renew_line(values.stop_within, [changed = joined(changes.on_reload),
@@ -163,22 +169,20 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
 }
 
 void server::sample() {
-  constexpr auto window = std::chrono::minutes(1);
+  using which = actors::counter;
   auto& p = *parts_;
-  const auto books = p.over->stores().lake->books();
-  if (!books) return;
-  const auto now = std::chrono::steady_clock::now();
-  p.samples.push_back({now, books->archived + books->known});
-  while (p.samples.size() > 2 && now - p.samples.front().when > window) p.samples.pop_front();
-  const auto& first = p.samples.front();
-  const double seconds = std::chrono::duration<double>(now - first.when).count();
-  if (seconds > 0) p.over->rate = static_cast<double>(p.samples.back().records - first.records) / seconds;
+  // By the server's own counters: a store may be silent for minutes, and the caller waits for signals.
+  const auto& metrics = p.actors->metrics();
+  p.records.add(std::chrono::steady_clock::now(), metrics.value(which::archive_entries, {"archived"}) +
+                                                      metrics.value(which::archive_entries, {"known"}));
+  p.over->rate = p.records.per_second();
 }
 
 void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
+  if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
   // wait are answered by the query side's own end.

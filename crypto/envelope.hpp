@@ -1,8 +1,10 @@
 #pragma once
 // The envelope of the cache data lake, `spec/envelope.md`:
-//   k bytes   RSAES-OAEP (RFC 8017; SHA-1, MGF1 with SHA-1, empty label) of a 32-byte AES key, k = size of
-//   the modulus 16 bytes  EAX nonce 16 bytes  EAX tag the rest  AES-256-EAX ciphertext (Bellare, Rogaway,
-//   Wagner 2004), no associated data
+//   k bytes   RSAES-OAEP (RFC 8017; SHA-1, MGF1 with SHA-1, empty label) of a 32-byte AES key;
+//             k is the size of the modulus
+//   16 bytes  EAX nonce
+//   16 bytes  EAX tag
+//   the rest  AES-256-EAX ciphertext (Bellare, Rogaway, Wagner 2004), no associated data
 #include <cstdint>
 #include <string>
 #include <string_view>

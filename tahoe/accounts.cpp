@@ -56,10 +56,12 @@ accounts::accounts(std::shared_ptr<store::identity_store> store, account_setting
     : store_(std::move(store)), settings_(std::make_shared<const account_settings>(std::move(settings))) {}
 
 void accounts::configure(account_settings settings) {
-  auto fresh = std::make_shared<const account_settings>(std::move(settings));
   const std::lock_guard lock(settings_guard_);
-  settings_ = std::move(fresh);
+  if (settings.token_secret.empty()) settings.token_secret = crypto::secret(settings_->token_secret.view());
+  settings_ = std::make_shared<const account_settings>(std::move(settings));
 }
+
+bool accounts::has_token_secret() const { return !settings()->token_secret.empty(); }
 
 std::shared_ptr<const account_settings> accounts::settings() const {
   const std::lock_guard lock(settings_guard_);
@@ -121,6 +123,16 @@ expected<document> accounts::create_org(const caller& who, const std::string& or
     if (!checked) return fail(checked.error());
   if (admins.empty()) return fail(failure::bad_input, "admin: an organisation needs at least one admin");
   const std::lock_guard lock(change_guard_);
+  auto made = expected<document>(fail(failure::conflict, ""));
+  for (int attempt = 0; attempt < 3 && !made && made.error().kind == failure::conflict; ++attempt)
+    made = try_create_org(who, orgname, name, users, admins, now);
+  return made;
+}
+
+/// A conflict: another server changed one of the users, or took the name, since they were read.
+expected<document> accounts::try_create_org(const caller& who, const std::string& orgname,
+                                            const std::string& name, std::span<const std::string> users,
+                                            std::span<const std::string> admins, double now) {
   std::vector<std::string> everybody(users.begin(), users.end());
   everybody.insert(everybody.end(), admins.begin(), admins.end());
   const auto documents = resolve_users(everybody);
@@ -160,13 +172,15 @@ expected<void> accounts::set_password(const caller& who, const std::string& user
 }
 
 expected<void> accounts::replace_password(const hash256& user, const std::string& stored,
-                                          const store::audit_line& audit) {
+                                          const store::audit_line& audit,
+                                          const std::optional<std::string>& instead_of) {
   const std::lock_guard lock(change_guard_);
   auto done = expected<void>(fail(failure::conflict, ""));
   for (int attempt = 0; attempt < 3 && !done && done.error().kind == failure::conflict; ++attempt) {
     const auto current = store_->get(user);
     if (!current) return fail(current.error());
     if (!*current) return fail(failure::not_found, "the user is not there any more");
+    if (instead_of && stored_password_of(**current) != *instead_of) return {};
     auto change = password_change(**current, stored);
     if (!change) return fail(change.error());
     change->audit = audit;

@@ -60,8 +60,10 @@ struct login_refusal {
 class accounts {
  public:
   accounts(std::shared_ptr<store::identity_store> store, account_settings settings);
-  /// From now on with these settings.
+  /// From now on with these settings. Without a token secret the one that is there stays.
   void configure(account_settings settings);
+  /// Whether tokens can be made and checked.
+  [[nodiscard]] bool has_token_secret() const;
 
   // Making users and organisations: a superuser or the operator. Errors: not_allowed, bad_input.
   [[nodiscard]] expected<created_user> create_user(const caller& who, const new_user& user, double now);
@@ -133,8 +135,13 @@ class accounts {
   [[nodiscard]] std::shared_ptr<const account_settings> settings() const;
   [[nodiscard]] expected<std::vector<document>> resolve_users(std::span<const std::string> names);
   [[nodiscard]] expected<std::vector<document>> users_of(const membership& who);
+  [[nodiscard]] expected<document> try_create_org(const caller& who, const std::string& orgname,
+                                                  const std::string& name, std::span<const std::string> users,
+                                                  std::span<const std::string> admins, double now);
+  /// `instead_of`: only where this is what is stored still.
   [[nodiscard]] expected<void> replace_password(const hash256& user, const std::string& stored,
-                                                const store::audit_line& audit);
+                                                const store::audit_line& audit,
+                                                const std::optional<std::string>& instead_of = std::nullopt);
   [[nodiscard]] expected<store::identity_change> password_change(const document& user,
                                                                  const std::string& stored);
   [[nodiscard]] expected<void> rebuild(store::identity_change& change, const org_change& org,

@@ -99,15 +99,22 @@ expected<std::string> accounts::store_token(made_token token, const store::audit
 /// with a record or without. Tokens without an end keep theirs, revoked or not.
 std::vector<std::string> accounts::ended_tokens(double now) {
   constexpr double hour = 3'600;
+  constexpr std::size_t most_at_once = 10'000;  // in one write; what is left goes with the next token
   {
     const std::lock_guard lock(tokens_guard_);
     if (now < next_purge_) return {};
     next_purge_ = now + hour;
   }
   std::vector<std::string> ended;
-  if (const auto all = store_->tokens())
-    for (const auto& record : *all)
-      if (record.expires && *record.expires + day < now) ended.push_back(record.jti);
+  // Where the store cannot be read, the hour after does it.
+  (void)store_->each_token([&](const store::token_record& record) {
+    if (record.expires && *record.expires + day < now) ended.push_back(record.jti);
+    return ended.size() < most_at_once;
+  });
+  if (ended.size() == most_at_once) {
+    const std::lock_guard lock(tokens_guard_);
+    next_purge_ = now;
+  }
   return ended;
 }
 
@@ -179,9 +186,10 @@ tl::expected<login_success, login_refusal> accounts::login(const std::string& em
     return refuse({failure::not_allowed, "Wrong e-mail address or password."});
   login_guard_.succeeded(email);
   if (check == crypto::password_check::right_but_original) {
-    // Fails only where somebody else changes the same documents now; the next login tries again.
+    // Fails only where somebody else changes the same documents now; the next login tries again. A password
+    // that was set since this one was checked stays.
     (void)replace_password((*user)->hash, crypto::hash_password(password),
-                           {now, email, "user.password.upgrade", email});
+                           {now, email, "user.password.upgrade", email}, stored);
   }
   auto token = store_token(make_token(*current, **user, true, current->token_days, now),
                            {now, email, "token.login", email});

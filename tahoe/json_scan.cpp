@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace cybexd::tahoe {
@@ -20,15 +21,6 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-/// A float that is well formed but out of the range of `from_chars` is either too large or too small; only
-/// the former is refused by the parser.
-bool overflows(std::string_view number) {
-  double d = 0;
-  if (std::from_chars(number.data(), number.data() + number.size(), d).ec == std::errc{}) return false;
-  simdjson::dom::parser parser;
-  return parser.parse(number.data(), number.size()).error() != simdjson::SUCCESS;
 }
 
 class scanner {
@@ -141,6 +133,15 @@ class scanner {
     return true;
   }
 
+  /// A float that is well formed but out of the range of `from_chars` is either too large or too small; only
+  /// the former is refused by the parser.
+  bool overflows(std::string_view number) {
+    double d = 0;
+    if (std::from_chars(number.data(), number.data() + number.size(), d).ec == std::errc{}) return false;
+    if (!floats_) floats_ = std::make_unique<simdjson::dom::parser>();
+    return floats_->parse(number.data(), number.size()).error() != simdjson::SUCCESS;
+  }
+
   bool exponent() {
     if (at_ == text_.size() || (text_[at_] | 0x20) != 'e') return false;
     const auto back = at_++;
@@ -213,6 +214,7 @@ class scanner {
   std::size_t at_ = 0;
   std::vector<bool> in_object_;
   json_scan result_;
+  std::unique_ptr<simdjson::dom::parser> floats_;  // made when it is needed, and once
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ watch::question line_progress(const backend& to) {
   return [ask = to.call_beside(), before = std::make_shared<start>()]() -> std::optional<work_seen> {
     const auto state = ask("status", tahoe::object{});
     const auto* lake = state ? state->find("lake") : nullptr;
-    if (lake == nullptr) return std::nullopt;
+    if (lake == nullptr || lake->find("error")) return std::nullopt;
     const auto count = [lake](const char* key) { return static_cast<std::uint64_t>(integer_of(*lake, key)); };
     const auto refused = count("set_aside"), over = count("archived") + count("known") + refused;
     before->over = before->over.value_or(over);
@@ -50,6 +50,16 @@ std::string summary_text(const tahoe::value& s) {
          std::to_string(static_cast<std::int64_t>(number_of(s, "records_per_second")));
 }
 
+std::string lake_text(const tahoe::value& lake, const tahoe::value& oldest) {
+  double room = 0;
+  const auto* waits = oldest.number(room);
+  return "lake:         " + shown(lake, "accepted") + " records accepted, " + shown(lake, "archived") +
+         " archived, " + shown(lake, "known") + " known, " + shown(lake, "set_aside") + " set aside, " +
+         shown(lake, "pending") +
+         " pending\noldest:       " + (waits ? "waits for " + span_text(*waits) : "nothing waits") +
+         "\nquarantine:   " + shown(lake, "quarantined_entries") + " entries\n";
+}
+
 std::string status_text(const tahoe::value& s) {
   const tahoe::value none;
   const auto part = [&](std::string_view key) -> const tahoe::value& {
@@ -62,17 +72,16 @@ std::string status_text(const tahoe::value& s) {
                          ? "server:       up for " + span_text(number_of(s, "uptime_seconds")) +
                                ", version " + text_of(s, "version") + "\n"
                          : "server:       not running\n";
-  text += "lake:         " + shown(lake, "accepted") + " records accepted, " + shown(lake, "archived") +
-          " archived, " + shown(lake, "known") + " known, " + shown(lake, "set_aside") + " set aside, " +
-          shown(lake, "pending") + " pending\n";
-  text += "oldest:       " +
-          (part("oldest_waiting_seconds").is_null()
-               ? std::string("nothing waits")
-               : "waits for " + span_text(number_of(s, "oldest_waiting_seconds"))) +
-          "\n";
-  text += "filters:      " + shown(s, "unfiltered") + " records to filter\n";
-  text += "quarantine:   " + shown(lake, "quarantined_entries") + " entries\n";
-  if (!line.is_null()) {
+  if (const auto away = text_of(lake, "error"); !away.empty())
+    text += "lake:         cannot be read: " + away + "\n";
+  else
+    text += lake_text(lake, part("oldest_waiting_seconds"));
+  const auto away = text_of(part("unfiltered"), "error");
+  text += "filters:      " +
+          (away.empty() ? shown(s, "unfiltered") + " records to filter" : "cannot be told: " + away) + "\n";
+  if (const auto lost = text_of(line, "error"); !lost.empty()) {
+    text += "line:         " + lost + "\n";
+  } else if (!line.is_null()) {
     text += "line:         " + shown(line, "credit_in_use") + " of " + shown(line, "credit_limit") +
             " credits in use, next round in " + span_text(number_of(line, "next_round_seconds")) + " after " +
             shown(line, "backoff_failures") + " without success\n";
@@ -83,7 +92,8 @@ std::string status_text(const tahoe::value& s) {
     text += "rate:         " +
             std::to_string(static_cast<std::int64_t>(number_of(part("rates"), "records_per_second"))) +
             " records a second\n";
-  return text + "store:        " + size_text(integer_of(s, "store_bytes"));
+  if (s.find("store_bytes")) text += "store:        " + size_text(integer_of(s, "store_bytes"));
+  return text;
 }
 
 }  // namespace

@@ -56,8 +56,10 @@ expected<tahoe::value> backend::call(std::string_view operation, const tahoe::va
                 "the server's answer is no JSON (status " + std::to_string(answer->status) + ")");
   const auto* told = body->find("message");
   if (answer->status != 200 && told && told->text()) {
-    return fail(answer->status == 503 ? failure::overloaded : failure::internal,
-                "the server: " + *told->text());
+    const auto kind = answer->status == 503   ? failure::overloaded
+                      : answer->status == 413 ? failure::too_large
+                                              : failure::internal;
+    return fail(kind, "the server: " + *told->text());
   }
   return from_answer(std::move(*body));
 }

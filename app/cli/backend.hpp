@@ -27,8 +27,6 @@ class backend {
   /// lives.
   [[nodiscard]] std::function<expected<tahoe::value>(std::string_view operation, const tahoe::value& input)>
   call_beside() const;
-  /// Whether a server answers.
-  [[nodiscard]] bool is_server() const { return server_.has_value(); }
 
  private:
   backend() = default;

@@ -93,8 +93,10 @@ expected<tahoe::value> digest_of(const store::embedded_options& how) {
   const auto total = opened->archive->size();
   if (!total) return fail(total.error());
   progress shown("backup, documents read");
-  const auto made =
-      store::fingerprint_of(*opened->archive, [&](std::uint64_t documents) { shown.at(documents, *total); });
+  const auto made = store::fingerprint_of(*opened->archive, [&](std::uint64_t documents) {
+    shown.at(documents, *total);
+    return true;
+  });
   if (!made) return fail(made.error());
   return made->to_value();
 }

@@ -4,10 +4,9 @@
 
 namespace cybexd::app::cli {
 
-// init.cpp, serve.cpp, status.cpp
+// init.cpp, serve.cpp
 int init(const invocation& call);
 int run_server(const invocation& call);
-int status(const invocation& call);
 
 // identity.cpp
 int user_add(const invocation& call);
@@ -24,6 +23,7 @@ int token_revoke(const invocation& call);
 // raw.cpp, archive.cpp, report.cpp
 int raw_put(const invocation& call);
 int archive_once(const invocation& call);
+int status(const invocation& call);
 int report(const invocation& call);
 
 // documents.cpp

@@ -1,11 +1,11 @@
 // Commands that need no store.
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <iostream>
 
 #include "app/cli/functions.hpp"
+#include "app/cli/numbers.hpp"
 #include "app/cli/output.hpp"
 #include "app/config/keys.hpp"
 #include "app/files.hpp"
@@ -106,11 +106,10 @@ int open(const invocation& call) {
 }
 
 int keygen(const invocation& call) {
-  unsigned bits = 2048;
-  if (const auto text = call.text("bits", "2048");
-      std::from_chars(text.data(), text.data() + text.size(), bits).ptr != text.data() + text.size()) {
-    return tell_usage(call, "--bits: was " + toml_quoted(text) + "; may be a whole number from 2048 to 8192");
-  }
+  const auto bits = whole_number(call.text("bits", "2048"));
+  if (!bits || *bits < 2048 || *bits > 8192)
+    return tell_usage(
+        call, "--bits: was " + toml_quoted(call.text("bits")) + "; may be a whole number from 2048 to 8192");
   std::optional<crypto::secret> passphrase;
   if (call.has("passphrase-file")) {
     auto read = read_secret_file(call.text("passphrase-file"), false);
@@ -124,7 +123,8 @@ int keygen(const invocation& call) {
     if (::access(path.c_str(), F_OK) == 0)
       return tell(call, {failure::conflict, path + " is there already; move it away first"});
   }
-  const auto pair = crypto::generate_key_pair(bits, passphrase ? &*passphrase : nullptr);
+  const auto pair =
+      crypto::generate_key_pair(static_cast<unsigned>(*bits), passphrase ? &*passphrase : nullptr);
   if (!pair)
     return pair.error().kind == failure::bad_input ? tell_usage(call, pair.error().text)
                                                    : tell(call, pair.error());
@@ -133,9 +133,8 @@ int keygen(const invocation& call) {
     return tell(call, written.error());
   if (auto written = write_new_file(public_path, pair->public_pem, 0644); !written)
     return tell(call, written.error());
-  return answer(
-      call, tahoe::object{{"private", private_path}, {"public", public_path}, {"bits", std::int64_t{bits}}},
-      "private key " + private_path + " (keep it secret)\npublic key  " + public_path);
+  return answer(call, tahoe::object{{"private", private_path}, {"public", public_path}, {"bits", *bits}},
+                "private key " + private_path + " (keep it secret)\npublic key  " + public_path);
 }
 
 int config_check(const invocation& call) {

@@ -33,24 +33,46 @@ class batch_run {
   explicit batch_run(backend& to) : to_(to) {}
 
   expected<void> add(std::string_view line) {
-    auto query = crypto::is_utf8(line)
-                     ? tahoe::parse_json(line)
-                     : expected<tahoe::value>(fail(failure::bad_input, "the line is not UTF-8"));
-    if (query && !query->get_if<tahoe::object>())
-      query = fail(failure::bad_input, "a line is an object {\"type\", \"data\", \"user\", \"now\"}");
-    // What cannot be read keeps its place: the server answers an empty query with an error, and ours is the
-    // better one.
-    unreadable_.push_back(query ? std::string{} : query.error().text);
-    queries_.push_back(query ? std::move(*query) : tahoe::value(tahoe::object{}));
+    if (!crypto::is_utf8(line)) return refuse("the line is not UTF-8");
+    auto query = tahoe::parse_json(line);
+    if (!query) return refuse(query.error().text);
+    if (!query->get_if<tahoe::object>())
+      return refuse("a line is an object {\"type\", \"data\", \"user\", \"now\"}");
+    return put(std::move(*query), {});
+  }
+
+  /// A line that cannot be read keeps its place: the server answers an empty query with an error, and ours
+  /// is the better one.
+  expected<void> refuse(std::string why) { return put(tahoe::object{}, std::move(why)); }
+
+  expected<void> flush() {
+    while (!queries_.empty()) {
+      auto done = to_.call("report", tahoe::object{{"queries", queries_}}, answer_time);
+      if (!done) return fail(done.error());
+      const auto& answers = *done->find("answers")->get_if<tahoe::array>();
+      if (answers.empty() || answers.size() > queries_.size())
+        return fail(failure::internal, "the server answered " + std::to_string(answers.size()) + " of " +
+                                           std::to_string(queries_.size()) + " queries");
+      if (auto printed = print(answers); !printed) return printed;
+      // Large reports come in several answers.
+      const auto answered = static_cast<std::ptrdiff_t>(answers.size());
+      queries_.erase(queries_.begin(), queries_.begin() + answered);
+      unreadable_.erase(unreadable_.begin(), unreadable_.begin() + answered);
+      progress_.at(done_ += answers.size(), 0, errors);
+    }
+    return {};
+  }
+
+  std::uint64_t errors = 0;
+
+ private:
+  expected<void> put(tahoe::value query, std::string unreadable) {
+    queries_.push_back(std::move(query));
+    unreadable_.push_back(std::move(unreadable));
     return queries_.size() >= batch ? flush() : expected<void>{};
   }
 
-  expected<void> flush() {
-    if (queries_.empty()) return {};
-    auto done = to_.call("report", tahoe::object{{"queries", std::move(queries_)}}, answer_time);
-    queries_.clear();
-    if (!done) return fail(done.error());
-    const auto& answers = *done->find("answers")->get_if<tahoe::array>();
+  expected<void> print(const tahoe::array& answers) {
     for (std::size_t i = 0; i < answers.size(); ++i) {
       auto shown = shown_answer(answers[i]);
       if (!unreadable_[i].empty()) shown.set("error", unreadable_[i]);
@@ -59,15 +81,9 @@ class batch_run {
       if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
         return fail(failure::unavailable, "standard output cannot be written");
     }
-    done_ += answers.size();
-    unreadable_.clear();
-    progress_.at(done_, 0, errors);
     return {};
   }
 
-  std::uint64_t errors = 0;
-
- private:
   backend& to_;
   progress progress_{"report"};
   tahoe::array queries_;
@@ -86,10 +102,9 @@ int run_batch(const invocation& call, backend& to) {
     if (got == line_reader::outcome::end) break;
     if (got == line_reader::outcome::broken)
       return tell(call, {failure::unavailable, files->front().name + " cannot be read"});
-    if (auto added =
-            all.add(got == line_reader::outcome::line ? std::string_view(line) : std::string_view("\xff"));
-        !added)
-      return tell(call, added.error());
+    const auto added =
+        got == line_reader::outcome::line ? all.add(line) : all.refuse("the line is longer than 16 MiB");
+    if (!added) return tell(call, added.error());
   }
   if (auto last = all.flush(); !last) return tell(call, last.error());
   if (std::fflush(stdout) != 0)

@@ -1,5 +1,6 @@
 // `run`: starts the server, waits for signals, stops it.
 #include <malloc.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -52,6 +53,46 @@ class watchdog {
   std::atomic<bool> done_{false};
   std::thread thread_;
 };
+
+/// Takes the signals while a server starts, which may wait for a disk or a database: one to stop ends the
+/// process at once, since nobody is served yet. One to reload is left for the server.
+class start_watch {
+ public:
+  start_watch() : thread_([this] { watch(); }) {}
+  start_watch(const start_watch&) = delete;
+  start_watch& operator=(const start_watch&) = delete;
+  ~start_watch() {
+    over_ = true;
+    thread_.join();
+    if (reload_) ::kill(::getpid(), SIGHUP);
+    if (stop_) ::kill(::getpid(), SIGTERM);
+  }
+
+ private:
+  void watch() {
+    constexpr std::chrono::milliseconds a_moment(20);
+    while (!over_) {
+      const auto came = next_signal(a_moment);
+      if (came == signal_kind::reload) reload_ = true;
+      if (came != signal_kind::stop) continue;
+      stop_ = true;
+      if (over_) return;
+      log_line(severity::info, "server", "told to stop before it was ready");
+      flush_log();
+      ::_exit(done);
+    }
+  }
+
+  std::atomic<bool> over_{false};
+  bool reload_ = false, stop_ = false;  // the thread's, until it is joined
+  std::thread thread_;
+};
+
+expected<std::unique_ptr<server>> start_watched(const configuration& config,
+                                                const http::http_ports& same = {}) {
+  const start_watch taking_signals;
+  return server::start(config, environment(), same);
+}
 
 void reload(const invocation& call, server& running) {
   tell_systemd_of_reload();
@@ -118,7 +159,7 @@ std::unique_ptr<server> start_again(const configuration& config, const http::htt
   using clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds shortest(250), longest(5000);
   for (auto wait = shortest;; wait = std::min(2 * wait, longest)) {
-    auto fresh = server::start(config, environment(), ports);
+    auto fresh = start_watched(config, ports);
     if (fresh) return std::move(*fresh);
     log_line(severity::error, "server", "does not start yet: " + fresh.error().text);
     for (const auto next = clock::now() + wait; clock::now() < next;)
@@ -147,7 +188,7 @@ int run_server(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
   if (auto opened = open_log(config->values.log); !opened) return tell(call, opened.error());
-  auto started = server::start(*config, environment());
+  auto started = start_watched(*config);
   if (!started) {
     const auto kind = started.error().kind;
     const int status = tell(call, started.error());

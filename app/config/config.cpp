@@ -23,6 +23,12 @@ bool is_section(std::string_view name) {
   });
 }
 
+/// What was written for a key that does not exist: it may be a misspelt one that holds a password.
+std::string without_password(std::string was) {
+  const bool address = was.find("://") != std::string::npos && was.find('@') != std::string::npos;
+  return address ? "(not shown)" : was;
+}
+
 /// Gathers values and mistakes from all sources.
 class gatherer {
  public:
@@ -39,8 +45,8 @@ class gatherer {
     }
     const auto* key = find_key(name);
     if (!key) {
-      mistakes.push_back(
-          {source, 0, 0, std::string(name), "unknown key", std::string(text), suggestion(name)});
+      mistakes.push_back({source, 0, 0, std::string(name), "unknown key", without_password(std::string(text)),
+                          suggestion(name)});
       return;
     }
     auto parsed = as_node(*key, text);
@@ -63,11 +69,12 @@ class gatherer {
       } else if (is_section(full) && node.get_if<toml_node::table>()) {
         walk(*node.get_if<toml_node::table>(), full + ".", file);
       } else if (is_section(full)) {
-        mistakes.push_back({file, line, column, full, "wrong type", node.was, "a section, [" + full + "]"});
+        mistakes.push_back({file, line, column, full, "wrong type", without_password(node.was),
+                            "a section, [" + full + "]"});
       } else {
         mistakes.push_back({file, line, column, full,
-                            node.get_if<toml_node::table>() ? "unknown section" : "unknown key", node.was,
-                            suggestion(full)});
+                            node.get_if<toml_node::table>() ? "unknown section" : "unknown key",
+                            without_password(node.was), suggestion(full)});
       }
     }
   }

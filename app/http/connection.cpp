@@ -136,7 +136,8 @@ class socket_connection final : public conversation {
   [[nodiscard]] bool timed_out() const override { return timed_out_; }
 
   /// A client that closes makes the socket readable. So does one that sends its next request early: then it
-  /// is looked at from time to time instead.
+  /// is looked at from time to time instead. A client that only half-closes cannot be told from one that has
+  /// gone, and counts as gone.
   void watch_client() override {
     lowest().async_wait(socket::wait_read, [self = me(), watch = ++watch_](problem ec) {
       if (!ec && watch == self->watch_) self->look_at_client(watch);

@@ -133,7 +133,7 @@ void conversation::authenticate() {
   arm(limits_->work_time);
   const bool taken =
       core_.workers.post([self = shared_from_this(), token = request_.token, exchange = exchange_] {
-        auto user = self->core_.hooks.authenticate(token);
+        auto user = self->core_.authenticate(token);
         self->post([self, user = std::move(user), exchange] { self->authenticated(user, exchange); });
       });
   if (!taken) refuse(overloaded());

@@ -38,6 +38,15 @@ void server_core::set_tls(std::shared_ptr<boost::asio::ssl::context> context) {
   tls_ = std::move(context);
 }
 
+expected<std::string> server_core::authenticate(const std::string& token) const {
+  try {
+    return hooks.authenticate(token);
+  } catch (const std::exception& e) {
+    warn(std::string("a token could not be looked at: ") + e.what());
+    return fail(failure::internal, "the token could not be looked at");
+  }
+}
+
 void server_core::add(const std::shared_ptr<connection>& c) {
   const std::lock_guard lock(mutex_);
   open_.insert(c);

@@ -70,6 +70,9 @@ class server_core {
     if (hooks.warn) hooks.warn(text);
   }
 
+  /// The hook, for a caller who must not be ended by what it throws (no memory): that is internal.
+  [[nodiscard]] expected<std::string> authenticate(const std::string& token) const;
+
   const server_hooks hooks;
   worker_pool workers, upload_workers;
   std::atomic<bool> draining{false};

@@ -23,7 +23,6 @@ struct request_head {
   bool chunked = false;
   bool keep_alive = true;
 
-  [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
   [[nodiscard]] bool wants_continue() const;
 };
 

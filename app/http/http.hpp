@@ -58,7 +58,7 @@ struct http_backend {
       find_report;
 
   std::function<std::string()> metrics;  ///< Prometheus text.
-  std::function<readiness()> ready;
+  std::function<readiness()> ready;      ///< Runs on a connection's thread: at once, asks no store.
   /// `POST /operator/<name>`: runs on a thread of its own and may take long.
   std::function<response(const std::string& name, const tahoe::value& input)> operate;
 

@@ -56,7 +56,7 @@ std::vector<route> watch_routes(const std::shared_ptr<const http_backend>& backe
   routes.push_back(watch("/healthz", runs_on::connection, [](request&&, const responder& respond) {
     respond(json(200, tahoe::object{{"message", "alive"}}));
   }));
-  routes.push_back(watch("/readyz", runs_on::worker, [backend](request&&, const responder& respond) {
+  routes.push_back(watch("/readyz", runs_on::connection, [backend](request&&, const responder& respond) {
     respond(readiness_of(*backend));
   }));
   routes.push_back(watch("/metrics", runs_on::worker,

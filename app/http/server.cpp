@@ -20,7 +20,15 @@ struct server::running {
 
   void run() {
     pthread_setname_np(pthread_self(), (options.name + ".io").substr(0, 15).c_str());
-    io.run();
+    // What one connection throws (no memory) must not end the others; that one ends by its own deadline.
+    for (bool over = false; !over;) {
+      try {
+        io.run();
+        over = true;
+      } catch (const std::exception& e) {
+        core.warn(std::string("a connection was given up: ") + e.what());
+      }
+    }
   }
 
   const server_options options;

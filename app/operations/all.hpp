@@ -4,7 +4,7 @@
 
 namespace cybexd::app::operations {
 
-// identity.cpp, tokens.cpp
+// identity.cpp
 /// {email, name, superuser, password} -> {user, password where it was generated}
 expected<tahoe::value> user_add(engine& on, const tahoe::value& input);
 /// {} -> {users: [{hash, email, name, superuser}]}
@@ -17,7 +17,7 @@ expected<tahoe::value> org_add(engine& on, const tahoe::value& input);
 expected<tahoe::value> org_show(engine& on, const tahoe::value& input);
 /// {org, email, lists, add}
 expected<tahoe::value> org_member(engine& on, const tahoe::value& input);
-/// {email, days} -> {token, jti, expires}
+/// {email, days} -> {token}
 expected<tahoe::value> token_new(engine& on, const tahoe::value& input);
 expected<tahoe::value> token_list(engine& on, const tahoe::value& input);
 /// {jti}
@@ -37,18 +37,23 @@ expected<tahoe::value> quarantine_drop(engine& on, const tahoe::value& input);
 // line.cpp
 /// {force} -> the summary
 expected<tahoe::value> archive_once(engine& on, const tahoe::value& input);
+/// {} -> how it is; {error, kind} in the place of what could not be read
 expected<tahoe::value> status(engine& on, const tahoe::value& input);
-/// {queries: [{type, data, user, now}]} -> {answers: [{status, report} | {error}]}, in order
+/// {queries: [{type, data, user, now}], bytes} -> {answers: [{status, report} | {error}]}, in order: of the
+/// first queries, one at least, as many as make no more than `bytes` of JSON (64 MiB, and at the most). Ask
+/// again for the rest.
 expected<tahoe::value> report(engine& on, const tahoe::value& input);
 
-// documents.cpp, digest.cpp, export.cpp, verify.cpp
+// documents.cpp, digest.cpp, export.cpp with open_exports.cpp, verify.cpp
 /// {store, lines: [text]} -> {stored, known, refused: [{line (from 0), error}]}
 expected<tahoe::value> import_documents(engine& on, const tahoe::value& input);
-/// {store, itype, sub_type, secrets} or {cursor} -> {lines: [text], cursor while there is more}
+/// {store, itype, sub_type, secrets} or {cursor} -> {lines: [text], which may be none, cursor while there may
+/// be more}
 expected<tahoe::value> export_documents(engine& on, const tahoe::value& input);
 /// {hash} -> the document
 expected<tahoe::value> get(engine& on, const tahoe::value& input);
-/// {task} -> the fingerprint. `task`, which may be absent, names it for `progress`.
+/// {task} -> the fingerprint. `task`, which may be absent, names it for `progress`. Errors of this and of
+/// `verify`, `export` and `checkpoint` also: cancelled (the server stops).
 expected<tahoe::value> digest(engine& on, const tahoe::value& input);
 /// {task} -> {documents, problems, examples: [{store, hash, problem}]}
 expected<tahoe::value> verify(engine& on, const tahoe::value& input);

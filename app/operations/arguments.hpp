@@ -21,6 +21,8 @@ namespace cybexd::app::operations {
 /// Absent: empty.
 [[nodiscard]] expected<std::vector<std::string>> texts(const tahoe::value& input, std::string_view name);
 [[nodiscard]] expected<const tahoe::array*> items(const tahoe::value& input, std::string_view name);
+/// A count as a member of an answer.
+[[nodiscard]] inline std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
 /// 64 hexadecimal digits.
 [[nodiscard]] expected<crypto::hash256> hash(const tahoe::value& input, std::string_view name);
 

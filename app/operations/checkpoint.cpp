@@ -5,6 +5,7 @@
 #include "app/directory_lock.hpp"
 #include "app/operations/all.hpp"
 #include "app/operations/arguments.hpp"
+#include "app/operations/tasks.hpp"
 
 namespace cybexd::app::operations {
 
@@ -19,6 +20,7 @@ expected<tahoe::value> checkpoint(engine& on, const tahoe::value& input) {
   if (const auto holder = directory_lock::last_backup(data); integer(input, "process").value_or(0) != holder)
     return fail(failure::cancelled,
                 "backup: given up, since process " + std::to_string(holder) + " makes one by now");
+  if (const auto wanted = on.tasks()->begin("")->goes_on(); !wanted) return fail(wanted.error());
   std::error_code problem;
   std::filesystem::remove_all(directory, problem);
   if (problem) return fail(failure::unavailable, directory + " cannot be removed: " + problem.message());

@@ -11,7 +11,8 @@ expected<tahoe::value> digest(engine& on, const tahoe::value& input) {
   const auto total = archive.size();
   if (!total) return fail(total.error());
   const auto made = store::fingerprint_of(
-      archive, [&](std::uint64_t documents) { work->at("documents", documents, *total); });
+      archive, [&](std::uint64_t documents) { return work->at("documents", documents, *total); });
+  if (const auto whole = work->goes_on(); !whole) return fail(whole.error());
   if (!made) return fail(made.error());
   return made->to_value();
 }

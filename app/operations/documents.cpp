@@ -24,8 +24,8 @@ expected<tahoe::document> document_of(const tahoe::value& json, const settings& 
   return d;
 }
 
-/// The line is taken as it is where that gives its hash, else as MongoDB Extended JSON: a record may hold
-/// members that only look like `{"$numberLong": "5"}`.
+/// The line is taken as MongoDB Extended JSON, but for `data` where that gives the line's hash as it is: a
+/// record may hold members that only look like `{"$numberLong": "5"}`.
 expected<tahoe::document> document_of_line(const std::string& line, const settings& limits) {
   tahoe::json_limits depth;
   depth.depth = limits.archive.max_depth + 8;  // the record's own depth, inside `data`
@@ -36,10 +36,12 @@ expected<tahoe::document> document_of_line(const std::string& line, const settin
   }
   json->erase("_id");
   auto plain = document_of(*json, limits);
-  if (plain) return plain;
-  const auto extended = tahoe::from_extended_json(*json);
+  if (plain && line.find("\"$number") == std::string::npos) return plain;
+  auto extended = tahoe::from_extended_json(*json);
   if (!extended || *extended == *json) return plain;
-  return document_of(*extended, limits);
+  if (plain) extended->set("data", *json->find("data"));
+  auto mixed = document_of(*extended, limits);
+  return mixed || !plain ? mixed : plain;
 }
 
 struct parsed_lines {

@@ -169,8 +169,10 @@ expected<tahoe::value> org_member(engine& on, const tahoe::value& input) {
 expected<tahoe::value> token_new(engine& on, const tahoe::value& input) {
   const auto email = text(input, "email");
   if (!email) return fail(email.error());
-  if (const auto secret = on.token_secret(); !secret)
-    return fail(secret.error());  // says what is wrong with the file
+  if (!on.accounts().has_token_secret()) {
+    const auto secret = on.token_secret();
+    if (!secret) return fail(secret.error());  // says what is wrong with the file
+  }
   std::optional<unsigned> days;
   if (const auto given = integer(input, "days")) {
     if (*given < 1 || *given > 36'500)

@@ -1,9 +1,11 @@
 // What needs the running actors: rounds, reports, the state of things.
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 
 #include "app/operations/all.hpp"
 #include "app/operations/arguments.hpp"
+#include "tahoe/json.hpp"
 
 namespace cybexd::app::operations {
 namespace {
@@ -11,9 +13,8 @@ namespace {
 constexpr auto once_deadline = std::chrono::hours(24);
 constexpr auto status_deadline = std::chrono::seconds(5);
 constexpr std::size_t most_queries = 1000;
+constexpr std::int64_t most_answer_bytes = 64 << 20;      // far from what a server's answer may have
 constexpr auto report_margin = std::chrono::seconds(40);  // beyond its deadline: a lost worker, a slow disk
-
-std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
 
 /// One line of a batch as a query. `user` is a hash or an e-mail address; one that nobody has is passed on as
 /// it is, since a report for it is failed, not refused.
@@ -53,35 +54,50 @@ tahoe::value as_value(const messages::query_answer& answer) {
 /// Answers that arrive in any order, from any thread.
 class gathered_answers {
  public:
-  explicit gathered_answers(std::size_t count) : answers_(count) {}
+  /// `most_bytes`: of all of them as JSON.
+  explicit gathered_answers(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
-  /// One more is asked, when fewer than `most` are being made. False: that took too long.
-  [[nodiscard]] bool begin(std::size_t most, std::chrono::milliseconds within) {
+  enum class next : std::uint8_t { may_be_asked, would_be_too_much, takes_too_long };
+  /// Whether one more may be asked; waits till fewer than `most` are being made.
+  [[nodiscard]] next begin(std::size_t most, std::chrono::milliseconds within) {
     std::unique_lock guard(mutex_);
-    if (!less_.wait_for(guard, within, [&] { return open_ < most; })) return false;
+    if (!less_.wait_for(guard, within, [&] { return open_ < most; })) return next::takes_too_long;
+    if (bytes_ >= most_bytes_) return next::would_be_too_much;
     ++open_;
-    return true;
+    answers_.emplace_back();
+    return next::may_be_asked;
   }
 
+  /// The answer to the one that was begun as number `at`.
   void put(std::size_t at, tahoe::value answer) {
+    const auto size = tahoe::to_json(answer).size();
     const std::lock_guard guard(mutex_);
-    answers_[at] = std::move(answer);
+    answers_[at] = {std::move(answer), size};
+    bytes_ += size;
     --open_;
     less_.notify_all();
   }
 
-  /// All of them, when none is being made any more.
+  /// The first ones, as many as are not too much, but one at least; when none is being made any more.
   std::optional<tahoe::array> wait(std::chrono::milliseconds within) {
     std::unique_lock guard(mutex_);
     if (!less_.wait_for(guard, within, [&] { return open_ == 0; })) return std::nullopt;
-    return std::move(answers_);
+    tahoe::array first;
+    std::size_t bytes = 0;
+    for (auto& [answer, size] : answers_) {
+      bytes += size;
+      if (!first.empty() && bytes > most_bytes_) break;
+      first.push_back(std::move(answer));
+    }
+    return first;
   }
 
  private:
+  const std::size_t most_bytes_;
   std::mutex mutex_;
   std::condition_variable less_;
-  tahoe::array answers_;
-  std::size_t open_ = 0;
+  std::vector<std::pair<tahoe::value, std::size_t>> answers_;
+  std::size_t open_ = 0, bytes_ = 0;
 };
 
 tahoe::value error_value(const error& e) {
@@ -97,6 +113,16 @@ std::int64_t bytes_in(const std::string& folder) {
     if (at->is_regular_file(ignored)) bytes += static_cast<std::int64_t>(at->file_size(ignored));
   }
   return bytes;
+}
+
+tahoe::value books_value(const store::lake_books& books) {
+  return tahoe::object{{"accepted", whole(books.accepted)},
+                       {"archived", whole(books.archived)},
+                       {"known", whole(books.known)},
+                       {"set_aside", whole(books.set_aside)},
+                       {"pending", whole(books.pending)},
+                       {"waiting_entries", whole(books.waiting_entries)},
+                       {"quarantined_entries", whole(books.quarantined_entries)}};
 }
 
 tahoe::value line_value(const messages::line_status& line) {
@@ -144,9 +170,13 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
   const std::size_t at_once = 2 * values->report.workers;
   const std::chrono::milliseconds patience = values->report.deadline + report_margin;
   const auto too_late = fail(failure::timed_out, "the reports were not ready in time");
-  const auto answers = std::make_shared<gathered_answers>((*list)->size());
+  const auto most_bytes = integer(input, "bytes").value_or(most_answer_bytes);
+  const auto answers = std::make_shared<gathered_answers>(
+      static_cast<std::size_t>(std::clamp<std::int64_t>(most_bytes, 1, most_answer_bytes)));
   for (std::size_t i = 0; i < (*list)->size(); ++i) {
-    if (!answers->begin(at_once, patience + report_margin)) return too_late;
+    const auto more = answers->begin(at_once, patience + report_margin);
+    if (more == gathered_answers::next::takes_too_long) return too_late;
+    if (more == gathered_answers::next::would_be_too_much) break;
     auto query = query_of(on, (**list)[i]);
     if (!query) {
       answers->put(i, error_value(query.error()));
@@ -162,28 +192,24 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
 }
 
 expected<tahoe::value> status(engine& on, const tahoe::value&) {
+  // A store that is away is what many ask this for: the rest is told all the same.
   const auto books = on.stores().lake->books();
-  if (!books) return fail(books.error());
   const auto unfiltered = on.stores().archive->unfiltered_count();
-  if (!unfiltered) return fail(unfiltered.error());
   tahoe::object out{{"running", on.serving}, {"version", CYBEXD_VERSION}};
   if (on.serving) {
     const auto up = std::chrono::steady_clock::now() - on.started();
     out.emplace_back("uptime_seconds", std::chrono::duration<double>(up).count());
+    out.emplace_back("rates", tahoe::object{{"records_per_second", on.rate.load()}});
   }
-  if (on.serving) out.emplace_back("rates", tahoe::object{{"records_per_second", on.rate.load()}});
-  out.emplace_back("lake", tahoe::object{{"accepted", whole(books->accepted)},
-                                         {"archived", whole(books->archived)},
-                                         {"known", whole(books->known)},
-                                         {"set_aside", whole(books->set_aside)},
-                                         {"pending", whole(books->pending)},
-                                         {"waiting_entries", whole(books->waiting_entries)},
-                                         {"quarantined_entries", whole(books->quarantined_entries)}});
+  out.emplace_back("lake", books ? books_value(*books) : error_value(books.error()));
   out.emplace_back("oldest_waiting_seconds",
-                   books->oldest_eligible ? tahoe::value(std::max(0.0, unix_now() - *books->oldest_eligible))
-                                          : tahoe::value());
-  out.emplace_back("unfiltered", whole(*unfiltered));
-  out.emplace_back("store_bytes", bytes_in(on.values()->data_dir.path + "/store"));
+                   books && books->oldest_eligible
+                       ? tahoe::value(std::max(0.0, unix_now() - *books->oldest_eligible))
+                       : tahoe::value());
+  out.emplace_back("unfiltered",
+                   unfiltered ? tahoe::value(whole(*unfiltered)) : error_value(unfiltered.error()));
+  if (const auto values = on.values(); !embedded_stores(*values).empty())
+    out.emplace_back("store_bytes", bytes_in(values->data_dir.path + "/store"));
   if (const auto line = on.actors_if_running()) {
     const auto state = line->status(status_deadline);
     out.emplace_back("line", state ? line_value(*state) : error_value(state.error()));

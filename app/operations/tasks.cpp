@@ -10,16 +10,19 @@ namespace {
 
 constexpr std::size_t most_tasks = 64;
 
-std::int64_t whole(std::uint64_t n) { return static_cast<std::int64_t>(n); }
-
 }  // namespace
 
-void task::at(std::string_view what, std::uint64_t done, std::uint64_t total) {
+error cancelled_error() { return {failure::cancelled, "the server is stopping"}; }
+
+bool task::at(std::string_view what, std::uint64_t done, std::uint64_t total) {
   const std::lock_guard guard(mutex_);
   if (what_ != what) what_ = what;
   done_ = done;
   total_ = total;
+  return !*cancelled_;
 }
+
+expected<void> task::goes_on() const { return *cancelled_ ? fail(cancelled_error()) : expected<void>(); }
 
 void task::add_error() {
   const std::lock_guard guard(mutex_);
@@ -33,7 +36,7 @@ tahoe::value task::to_value() const {
 }
 
 std::shared_ptr<task> named_tasks::begin(const std::string& name) {
-  auto begun = std::make_shared<task>();
+  auto begun = std::make_shared<task>(cancelled_);
   if (name.empty()) return begun;
   const std::lock_guard guard(mutex_);
   newest_.emplace_front(name, begun);

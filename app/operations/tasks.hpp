@@ -1,5 +1,6 @@
 #pragma once
-// How far long operations have come, for whoever asks beside them.
+// How far long operations have come, for whoever asks beside them; and their end when the process must end.
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -7,20 +8,29 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/error.hpp"
 #include "tahoe/value.hpp"
 
 namespace cybexd::app::operations {
 
+/// What an operation answers that was ended early.
+[[nodiscard]] error cancelled_error();
+
 /// One operation's progress. Thread safe.
 class task {
  public:
-  /// `what` is at work on, how many of it are done, and of how many; total 0: not known.
-  void at(std::string_view what, std::uint64_t done, std::uint64_t total);
+  explicit task(std::shared_ptr<const std::atomic<bool>> cancelled) : cancelled_(std::move(cancelled)) {}
+  /// `what` is at work on, how many of it are done, and of how many; total 0: not known. Answers whether to
+  /// go on.
+  bool at(std::string_view what, std::uint64_t done, std::uint64_t total);
+  /// Errors: cancelled.
+  [[nodiscard]] expected<void> goes_on() const;
   void add_error();
   /// {what, done, total, errors}
   [[nodiscard]] tahoe::value to_value() const;
 
  private:
+  const std::shared_ptr<const std::atomic<bool>> cancelled_;
   mutable std::mutex mutex_;
   std::string what_;
   std::uint64_t done_ = 0, total_ = 0, errors_ = 0;
@@ -34,8 +44,11 @@ class named_tasks {
   [[nodiscard]] std::shared_ptr<task> begin(const std::string& name);
   /// Nothing where there is none.
   [[nodiscard]] std::shared_ptr<task> find(const std::string& name) const;
+  /// Ends all of them early, and those that begin from now on.
+  void cancel() { *cancelled_ = true; }
 
  private:
+  const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::mutex mutex_;
   std::deque<std::pair<std::string, std::shared_ptr<task>>> newest_;
 };

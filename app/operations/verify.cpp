@@ -22,11 +22,11 @@ class verifier {
     total_ = total;
   }
 
-  /// `find` answers whether the store has a document.
-  void check(std::string_view store, const tahoe::document& d,
+  /// `find` answers whether the store has a document. Answers whether to go on.
+  bool check(std::string_view store, const tahoe::document& d,
              const std::function<expected<bool>(const tahoe::hash256&)>& find) {
     ++documents_;
-    work_->at(what_, ++walked_, total_);
+    if (!work_->at(what_, ++walked_, total_)) return false;
     const auto unique = tahoe::unique_string(tahoe::to_value(d));
     if (!unique)
       complain(store, d, "its unique string cannot be made: " + unique.error().text);
@@ -51,6 +51,7 @@ class verifier {
           complain(store, d, "its context names " + crypto::to_hex(one) + ", which is not in _ref");
       }
     }
+    return true;
   }
 
   void complain_of_store(std::string_view store, const std::string& problem) { complain(store, "", problem); }
@@ -61,6 +62,9 @@ class verifier {
     if (seen_.size() >= most) seen_.clear();
     seen_.insert(hash);
   }
+
+  /// Errors: cancelled.
+  [[nodiscard]] expected<void> goes_on() const { return work_->goes_on(); }
 
   [[nodiscard]] bool knows(const tahoe::hash256& hash) const { return seen_.contains(hash); }
 
@@ -97,10 +101,8 @@ expected<void> check_store(verifier& into, std::string_view name, Store& store) 
     if (!found) return fail(found.error());
     return found->has_value();
   };
-  const auto walked = store.each([&](const tahoe::document& d) {
-    into.check(name, d, find);
-    return true;
-  });
+  const auto walked = store.each([&](const tahoe::document& d) { return into.check(name, d, find); });
+  if (auto whole = into.goes_on(); !whole) return whole;
   if (walked || walked.error().kind != failure::corrupt) return walked;
   into.complain_of_store(name, walked.error().text);  // what cannot be read is a fault, not an end
   return {};
@@ -123,7 +125,7 @@ expected<void> check_lake(verifier& into, const store::stores& stores, task& wor
     if (!some) return fail(some.error());
     if (some->empty()) return {};
     after = some->back().entry.id;
-    work.at("cache entries", looked_at += some->size(), 0);
+    if (!work.at("cache entries", looked_at += some->size(), 0)) return work.goes_on();
     for (const auto& [entry, mark] : *some) {
       for (const auto& ref : mark.refs) {
         if (into.knows(ref)) continue;
@@ -149,7 +151,7 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input) {
     return [&all, name](const std::string& problem) { all.complain_of_store(name, problem); };
   };
   const auto seen = [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
-    work->at(what, done, total);
+    return work->at(what, done, total);
   };
   expected<void> checked = check_sized_store(all, "archive", *stores.archive);
   if (checked) checked = stores.archive->check_index({of("archive"), seen});
@@ -160,7 +162,9 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input) {
     checked = check_store(all, "identity", *stores.identity);
   }
   if (checked) checked = stores.lake->check(of("cache"));
+  if (checked) checked = work->goes_on();
   if (checked) checked = stores.reports->check(of("report"));
+  if (checked) checked = work->goes_on();
   if (checked) checked = stores.identity->check(of("identity"));
   if (!checked) return fail(checked.error());
   return std::move(all).result();

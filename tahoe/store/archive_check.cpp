@@ -54,6 +54,11 @@ expected<void> archive_check::run() {
   return {};
 }
 
+expected<void> archive_check::tell(std::string_view what, std::uint64_t done, std::uint64_t total) {
+  if (seen_(what, done, total)) return {};
+  return fail(failure::cancelled, "the check of the index was given up");
+}
+
 expected<void> archive_check::look_for(family f, std::string_view key, std::string_view row,
                                        const std::string& what) {
   auto found = from_.get(f, key);
@@ -81,9 +86,9 @@ expected<void> archive_check::documents() {
   done = for_each(from_, family::archive_ids, [&](std::string_view, std::string_view row) -> expected<void> {
     std::uint64_t id = 0;
     while (!row.empty() && get_varint(row, id)) ++there;
-    return {};
+    return tell("entries of hashes", there, hashes_);
   });
-  if (there != hashes_)
+  if (done && there != hashes_)
     complain_("the index of hashes holds " + std::to_string(there) + " entries instead of " +
               std::to_string(hashes_));
   return done;
@@ -92,7 +97,7 @@ expected<void> archive_check::documents() {
 expected<void> archive_check::document(local_id id, std::string_view row) {
   auto decoded = decode_document(row);
   if (!decoded) return fail(decoded.error());
-  seen_("index of hashes", ++hashes_, about_documents_);
+  if (auto going = tell("index of hashes", ++hashes_, about_documents_); !going) return going;
   const auto name = "document " + crypto::to_hex(decoded->hash);
   auto place = from_.find(decoded->hash);
   if (!place) return fail(place.error());
@@ -124,7 +129,7 @@ expected<void> archive_check::events() {
   std::uint64_t there = 0;
   auto done = for_each(from_, family::archive_events,
                        [&](std::string_view key, std::string_view bytes) -> expected<void> {
-                         seen_("index of events", ++there, events_);
+                         if (auto going = tell("index of events", ++there, events_); !going) return going;
                          auto row = decode_event(bytes);
                          if (!row) return fail(row.error());
                          return event(number_at(key), *row);
@@ -134,11 +139,10 @@ expected<void> archive_check::events() {
     complain_("there are " + std::to_string(there) + " event rows for " + std::to_string(events_) +
               " events");
   std::uint64_t postings = 0;
-  done = for_each(from_, family::archive_postings, [&](std::string_view, std::string_view) -> expected<void> {
-    ++postings;
-    return {};
+  done = for_each(from_, family::archive_postings, [&](std::string_view, std::string_view) {
+    return tell("index of attributes", ++postings, postings_);
   });
-  if (postings != postings_)
+  if (done && postings != postings_)
     complain_("the index of attributes holds " + std::to_string(postings) + " entries instead of " +
               std::to_string(postings_));
   return done;
@@ -169,16 +173,16 @@ expected<void> archive_check::event(local_id id, const event_row& row) {
 }
 
 expected<void> archive_check::trees() {
-  std::uint64_t there = 0;
   auto done =
       for_each(from_, family::archive_buckets, [&](std::string_view key, std::string_view) -> expected<void> {
-        seen_("index of counts", ++there, 0);
+        if (auto going = tell("index of counts", ++rows_of_counts_, 0); !going) return going;
         constexpr std::size_t root_size = 9;
         return key.size() == root_size && key.back() == 0 ? tree(number_at(key), 0, {}, nullptr)
                                                           : expected<void>();
       });
-  if (there != nodes_)
-    complain_("there are " + std::to_string(there) + " rows of counts instead of " + std::to_string(nodes_));
+  if (done && rows_of_counts_ != nodes_)
+    complain_("there are " + std::to_string(rows_of_counts_) + " rows of counts instead of " +
+              std::to_string(nodes_));
   return done;
 }
 
@@ -191,6 +195,7 @@ expected<void> archive_check::tree(local_id attribute, std::size_t depth, const 
     complain_(named("attribute", attribute) + ": counts are missing");
     return {};
   }
+  if (auto going = tell("index of counts", rows_of_counts_, 0); !going) return going;
   ++nodes_;
   std::map<std::uint64_t, std::uint64_t> sums;
   for (const auto& b : (*node)->buckets) {
@@ -216,17 +221,18 @@ expected<void> archive_check::sessions() {
   std::uint64_t back = 0;
   auto done = for_each(from_, family::archive_sessions,
                        [&](std::string_view key, std::string_view) -> expected<void> {
-                         if (key.front() == 'e') ++back;
-                         return key.front() == 'm' ? member(key) : expected<void>();
+                         if (key.front() == 'm') return member(key);
+                         if (key.front() == 'e') return tell("sessions of events", ++back, 0);
+                         return {};
                        });
-  if (back != memberships_)
+  if (done && back != memberships_)
     complain_("there are " + std::to_string(back) + " entries from events to sessions instead of " +
               std::to_string(memberships_));
   return done;
 }
 
 expected<void> archive_check::member(std::string_view key) {
-  seen_("index of sessions", ++memberships_, 0);
+  if (auto going = tell("index of sessions", ++memberships_, 0); !going) return going;
   const auto session = number_at(key, 1), id = number_at(key, key.size() - 8);
   auto row = from_.event(id);
   if (!row) return fail(row.error());

@@ -14,12 +14,14 @@ class archive_check {
   archive_check(archive_reader& from, check_listener listener)
       : from_(from), complain_(std::move(listener.complain)), seen_(std::move(listener.seen)) {}
 
-  /// Errors: unavailable, corrupt (rows that cannot be read end the check).
+  /// Errors: unavailable, corrupt (rows that cannot be read end the check), cancelled.
   [[nodiscard]] expected<void> run();
 
  private:
   using step = expected<void> (archive_check::*)();
   [[nodiscard]] expected<archive_layout::counters> stored_counters();
+  /// Errors: cancelled (the listener does not want to go on).
+  [[nodiscard]] expected<void> tell(std::string_view what, std::uint64_t done, std::uint64_t total);
   [[nodiscard]] expected<void> documents();
   [[nodiscard]] expected<void> events();
   [[nodiscard]] expected<void> trees();
@@ -37,10 +39,10 @@ class archive_check {
 
   archive_reader& from_;
   std::function<void(const std::string&)> complain_;
-  std::function<void(std::string_view, std::uint64_t, std::uint64_t)> seen_;
+  std::function<bool(std::string_view, std::uint64_t, std::uint64_t)> seen_;
   std::uint64_t hashes_ = 0, postings_ = 0, nodes_ = 0, memberships_ = 0,
                 unfiltered_ = 0;  ///< That there should be.
-  std::uint64_t events_ = 0;
+  std::uint64_t events_ = 0, rows_of_counts_ = 0;
   std::uint64_t about_documents_ = 0;  ///< Numbers that were given out.
 };
 

@@ -7,9 +7,9 @@
 
 namespace cybexd::store {
 
-/// Reads every document once; `seen` is told after each how many that were. Errors: of the store, and of
-/// `fingerprint_maker`.
+/// Reads every document once; `seen` is told after each how many that were, and says whether to go on.
+/// Errors: of the store, of `fingerprint_maker`, and cancelled.
 [[nodiscard]] expected<tahoe::fingerprint> fingerprint_of(
-    archive_store& archive, const std::function<void(std::uint64_t documents)>& seen);
+    archive_store& archive, const std::function<bool(std::uint64_t documents)>& seen);
 
 }  // namespace cybexd::store

@@ -7,19 +7,24 @@
 // 32 that do not compress. Organisations have numbers. A hash that is referred to before it is there has an
 // id and a row that is its hash only.
 //
-//   archive_docs      id -> hash (32) | body                           body: `encode_document`
+//   archive_docs      id -> hash (32) | body, see `encode_document`
 //   archive_ids       first 8 bytes of the hash -> ids (varints; more than one only where the 8 bytes
-//   collide) archive_events    id -> time bits (8) | organisation | category (1) | parts    `encode_event`
+//   collide) archive_events    id -> time bits (8) | organisation | category (1) | parts, see `encode_event`
 //   archive_postings  attribute id | time key (8) | hash (4) | event id -> class
-//   archive_buckets   attribute id | depth (1) | prefix -> buckets     `encode_node`, see archive_tree.hpp
-//   archive_sessions  'm' session id | time key | hash (4) | event id -> organisation     members
-//                     'e' event id | session id ->                                        sessions of an
-//                     event 'p' session id | member id ->     'w' member id | session id ->     members that
-//                     are not there yet 't' session id -> BSON of start_time, end_time, duration
+//   archive_buckets   attribute id | depth (1) | prefix -> buckets, see `encode_node` and archive_tree.hpp
+//   archive_sessions  members of a session
+//                       'm' session id | time key | hash (4) | event id -> organisation
+//                     sessions of an event
+//                       'e' event id | session id ->
+//                     members that are not there yet, found from either side
+//                       'p' session id | member id ->
+//                       'w' member id | session id ->
+//                     its times, as BSON of start_time, end_time, duration
+//                       't' session id -> BSON
 //   archive_meta      'c' -> next id | raw records that no filter has run on yet | edits of events
-//                     'o' number -> orgid        's' sub_type ->    (of raw documents)
-//                     'u' sub_type 0 raw id | number ->             (submissions that no filter has run on
-//                     yet)
+//                     'o' number -> orgid
+//                     's' sub_type -> (of raw documents)
+//                     'u' sub_type 0 raw id | number -> (submissions that no filter has run on yet)
 #include <array>
 #include <cstdint>
 #include <optional>

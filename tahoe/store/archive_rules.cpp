@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tahoe/bson.hpp"
+
 namespace cybexd::store::archive_rules {
 
 namespace {
@@ -238,6 +240,19 @@ std::vector<std::pair<std::string, std::string>> awaiting(const document& raw) {
     if (submission.filters.empty()) found.emplace_back(submission.orgid, submission.timezone);
   }
   return found;
+}
+
+std::size_t add_awaiting(document raw, std::vector<unfiltered_record>& page) {
+  const auto bytes = tahoe::bson_size(raw.data);
+  const auto submitters = awaiting(raw);
+  for (const auto& submitter : submitters) {
+    const bool last = &submitter == &submitters.back();
+    auto& record =
+        page.emplace_back(unfiltered_record{last ? std::move(raw) : raw, submitter.first, submitter.second});
+    record.raw.orgid = record.orgid;
+    record.raw.timezone = record.timezone;
+  }
+  return bytes * submitters.size();
 }
 
 parts parts_of(const tahoe::value& data) {

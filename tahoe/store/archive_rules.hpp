@@ -46,6 +46,10 @@ bool merge_raw(document& raw, const document& again);
 bool merge_session(document& session, const document& again);
 /// Submitters for whom no filter has run yet: organisation and time zone.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> awaiting(const document& raw);
+/// Bytes of raw data after which a page of `unfiltered` ends, however few records it has.
+inline constexpr std::size_t enough_for_a_page = 16u << 20;
+/// Adds a raw record once for each submitter it awaits a filter for; the bytes of data that are added.
+std::size_t add_awaiting(document raw, std::vector<unfiltered_record>& page);
 
 /// The hashes of the attributes, and of the objects, that a document's `data` is made of.
 struct parts {

@@ -39,9 +39,9 @@ struct record_write {
 /// Who follows a check of an index.
 struct check_listener {
   std::function<void(const std::string&)> complain;  ///< Is told one sentence for each fault.
-  /// Is told what is looked at, how much of it was, and of how much; 0: not known.
-  std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)> seen =
-      [](std::string_view, std::uint64_t, std::uint64_t) {};
+  /// Is told what is looked at, how much of it was, and of how much; 0: not known. Answers whether to go on.
+  std::function<bool(std::string_view what, std::uint64_t done, std::uint64_t total)> seen =
+      [](std::string_view, std::uint64_t, std::uint64_t) { return true; };
 };
 
 struct record_result {
@@ -192,7 +192,7 @@ class archive_store {
   [[nodiscard]] virtual expected<std::vector<import_result>> adopt(std::span<const document> documents) = 0;
 
   /// Raw records of these sub_types that have not been filtered yet for some organisation, in a stable order
-  /// after `after`.
+  /// after `after`: about `limit`, or fewer where they are large, and none only where there are none.
   [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
       std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) = 0;
   [[nodiscard]] virtual expected<std::uint64_t> unfiltered_count() = 0;
@@ -210,7 +210,8 @@ class archive_store {
   [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
   /// Compares the index with the documents, from one consistent look (on MongoDB lists hashes that stand
-  /// there twice, which walks as `each`). Nothing to do where a home has no index of its own making.
+  /// there twice, which walks as `each`). Nothing to do where a home has no index of its own making. Errors
+  /// also: cancelled (`seen` said no; MongoDB's walk does not ask it).
   [[nodiscard]] virtual expected<void> check_index(const check_listener& listener) {
     (void)listener;
     return {};

@@ -8,7 +8,6 @@ namespace {
 
 using archive_layout::bucket;
 using archive_layout::event_class;
-using archive_layout::position_digits;
 
 /// The prefix with one digit more, the rest filled with zeros or ones.
 position extended(const position& prefix, std::size_t depth, std::uint8_t digit, bool ones) {

@@ -159,14 +159,22 @@ expected<void> rocksdb_archive_view::add_events_of(const hash256& session, const
 }
 
 expected<void> rocksdb_archive_view::each(const std::function<bool(const document&)>& visit) {
-  constexpr std::size_t at_once = 256;
+  // Rows are read together, as many as have some megabytes: those to come are about as large, since hashes
+  // mix them.
+  constexpr std::size_t enough_bytes = 8u << 20, most_at_once = 256, least_at_once = 4;
+  std::size_t at_once = 16;
   std::vector<local_id> ids;
   bool going = true;
   const auto visit_some = [&]() -> expected<void> {
     auto rows = reader_->document_rows(ids);
     if (!rows) return fail(rows.error());
     std::vector<std::pair<std::string_view, local_id>> ordered;  // by hash, with which each row begins
-    for (std::size_t i = 0; i < ids.size(); ++i) ordered.emplace_back((*rows)[i], ids[i]);
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      ordered.emplace_back((*rows)[i], ids[i]);
+      bytes += ordered.back().first.size();
+    }
+    at_once = std::clamp(enough_bytes * ids.size() / (bytes + 1), least_at_once, most_at_once);
     std::sort(ordered.begin(), ordered.end());
     for (const auto& [row, id] : ordered) {
       auto d = builder_.build(id, row);

@@ -34,6 +34,7 @@ std::size_t org_numbers::size() const {
 archive_writer::archive_writer(rocksdb_home& home, org_numbers& orgs, const archive_options& options)
     : home_(home),
       orgs_(orgs),
+      options_(options),
       reader_(home),
       known_(options.cached_hashes),
       trees_(options.split_threshold, options.cached_nodes) {}
@@ -53,10 +54,18 @@ expected<void> archive_writer::load() {
   });
 }
 
-void archive_writer::begin(rocksdb::WriteBatch& batch) {
+expected<void> archive_writer::begin(rocksdb::WriteBatch& batch) {
+  unsure_ = unsure_ || batch_ != nullptr;
+  if (unsure_) {
+    settle(false);
+    trees_ = {options_.split_threshold, options_.cached_nodes};
+    if (auto loaded = load(); !loaded) return loaded;
+    unsure_ = false;
+  }
   batch_ = &batch;
   draft_.counts = stored_counts_;
   draft_.first_id = stored_counts_.next_id;
+  return {};
 }
 
 expected<void> archive_writer::prefetch(const std::vector<hash256>& hashes) {

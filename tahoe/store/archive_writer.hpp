@@ -73,8 +73,7 @@ struct archive_draft {
   std::map<std::string, std::uint64_t> orgs;
   std::unordered_set<std::string> sub_types;
   archive_layout::counters counts;
-  local_id first_id = 1;         ///< Ids from here on are of this batch.
-  std::optional<error> trouble;  ///< The batch could not take a row.
+  local_id first_id = 1;  ///< Ids from here on are of this batch.
 };
 
 /// One at a time: `begin`, any of the others, `finish`, then `settle`.
@@ -85,7 +84,8 @@ class archive_writer {
   /// Reads counters and organisations. Before everything else.
   [[nodiscard]] expected<void> load();
 
-  void begin(rocksdb::WriteBatch& batch);
+  /// After a batch that nobody has settled, since an exception came in between, it reads anew what is stored.
+  [[nodiscard]] expected<void> begin(rocksdb::WriteBatch& batch);
   [[nodiscard]] expected<void> prefetch(std::span<const record_write> records);
   [[nodiscard]] expected<void> prefetch(std::span<const document> documents);
   [[nodiscard]] expected<record_result> record(const record_write& record);
@@ -143,9 +143,11 @@ class archive_writer {
 
   rocksdb_home& home_;
   org_numbers& orgs_;
+  const archive_options options_;
   archive_reader reader_;
   slot_cache<hash256, located> known_;  ///< Of attributes, objects and sessions, all of them stored.
   archive_tree::editor trees_;
+  bool unsure_ = false;  ///< What is in memory may not be what is stored.
   archive_layout::counters stored_counts_;
   std::unordered_set<std::string> stored_sub_types_;  ///< Some of them; bounded.
   archive_draft draft_;

@@ -62,6 +62,7 @@ class memory_archive : public archive_store {
     const std::scoped_lock lock(mutex_);
     // In the order of sub_types, then of arrival.
     std::vector<unfiltered_record> found;
+    std::size_t bytes = 0;
     const auto* last = after ? all_->find(*after) : nullptr;
     const std::set<std::string> asked(sub_types.begin(), sub_types.end());
     for (const auto& sub_type : asked) {
@@ -70,8 +71,8 @@ class memory_archive : public archive_store {
       for (const auto& hash : all_->arrivals) {
         const auto& raw = *all_->find(hash);
         if (begun && raw.sub_type == sub_type) {
-          if (found.size() >= limit) return found;
-          add_unfiltered(raw, found);
+          if (found.size() >= limit || bytes >= archive_rules::enough_for_a_page) return found;
+          bytes += archive_rules::add_awaiting(raw, found);
         }
         begun = begun || hash == *after;
       }
@@ -171,15 +172,6 @@ class memory_archive : public archive_store {
       archive_rules::merge_times(session, change.session);
       session.ref.insert(session.ref.end(), change.events.begin(), change.events.end());
       archive_rules::normalise(session.ref);
-    }
-  }
-
-  static void add_unfiltered(const document& raw, std::vector<unfiltered_record>& found) {
-    for (const auto& [orgid, timezone] : archive_rules::awaiting(raw)) {
-      unfiltered_record record{raw, orgid, timezone};
-      record.raw.orgid = orgid;
-      record.raw.timezone = timezone;
-      found.push_back(std::move(record));
     }
   }
 

@@ -103,6 +103,7 @@ expected<void> copy_archive(const context& c) {
 expected<void> check_archive(const context& c) {
   auto made = fingerprint_of(*c.to.archive, [&](std::uint64_t seen) {
     if (seen % c.options.batch_items == 0) c.tell("check", seen, c.result.documents.total);
+    return true;
   });
   if (!made) return fail(made.error());
   c.result.to = std::move(*made);

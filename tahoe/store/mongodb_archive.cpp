@@ -46,7 +46,9 @@ mongodb_archive_store::mongodb_archive_store(mongodb_collection documents, store
     : ground_{std::move(documents)},
       ties_(std::move(ties)),
       read_only_(read_only),
-      ready_([this] { return prepare(); }) {}
+      ready_([this] { return prepare(); }) {
+  ground_.say = ties_.say;
+}
 
 expected<void> mongodb_archive_store::prepare() {
   auto& documents = ground_.documents;

@@ -98,7 +98,7 @@ expected<std::vector<import_result>> writer::adopt(std::span<const document> doc
   auto done = send(changes, "archive: adopt");
   if (!done) return fail(done.error());
   for (const auto& fault : done->faults) {
-    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
     (*results)[of[fault.index]].refused = fault.problem;
   }
   return results;

@@ -1,5 +1,8 @@
-// How a writer sends documents and changes: in parts that a slow server can take before the deadline.
+// How a writer sends documents and changes: in parts that a slow server can take before the deadline; and
+// what it does where the server takes none.
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
@@ -61,6 +64,28 @@ expected<writer::sent> writer::put_absent(std::span<const bson* const> documents
   return all;
 }
 
+expected<bool> writer::send_alike(const std::vector<const first_note*>& notes) {
+  // Some dozen at a time: half the cost of one by one, and no long lists to look through for each.
+  constexpr std::size_t portion = 25, most = 500;
+  std::map<std::pair<std::string, std::string>, std::vector<const first_note*>> groups;
+  for (const auto* note : notes) groups[{note->orgid, note->filter_id}].push_back(note);
+  bool all = true;
+  for (const auto& [same, group] : groups)
+    for (auto left = std::span(group); !left.empty();) {
+      const auto some = left.first(std::min(left.size(), most));
+      left = left.subspan(some.size());
+      bulk_write writes;
+      for (auto rest = some; !rest.empty(); rest = rest.subspan(std::min(rest.size(), portion))) {
+        const auto one = note_alike(rest.first(std::min(rest.size(), portion)));
+        all = writes.update_many(one.filter, one.stages) && all;
+      }
+      auto done = documents_.write(std::move(writes), "archive: change raw records");
+      if (!done) return fail(done.error());
+      all = all && done->matched == some.size();  // what was refused did not match
+    }
+  return all;
+}
+
 expected<writer::sent> writer::send(std::span<const change> changes, std::string_view what) {
   sent all;
   all.made.assign(changes.size(), 0);
@@ -80,6 +105,27 @@ expected<writer::sent> writer::send(std::span<const change> changes, std::string
     for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
   }
   return all;
+}
+
+/// Raw documents that cannot take what their filters made are of no use; one that cannot take the reason
+/// either says only that, and one that cannot take that stays as it is.
+expected<void> writer::give_up(std::map<hash256, std::string> refused) {
+  for (const bool says_why : {true, false}) {
+    std::vector<change> useless;
+    std::vector<hash256> hashes;
+    for (const auto& [hash, reason] : refused) {
+      useless.push_back(note_useless(hash, says_why ? reason : std::string()));
+      hashes.push_back(hash);
+    }
+    auto noted = send(useless, "archive: change raw records");
+    if (!noted) return fail(noted.error());
+    refused.clear();
+    for (const auto& fault : noted->faults) {
+      if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
+      refused.emplace(hashes[fault.index], std::string());
+    }
+  }
+  return {};
 }
 
 }  // namespace cybexd::store::mongodb_archive

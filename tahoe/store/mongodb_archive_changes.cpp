@@ -178,6 +178,30 @@ change note_run(const hash256& raw, const raw_run& run, submitter who) {
           with_made(bson().add("$push", bson().add("_cybexd_orgs", fresh)), run.made)};
 }
 
+alike_change note_alike(std::span<const first_note* const> notes) {
+  bson_list hashes, refs, ran;
+  for (const auto* note : notes) {
+    hashes.push(crypto::to_hex(note->raw));
+    refs.push(hex_list(note->made));
+  }
+  ran.push(notes.front()->filter_id);
+  const auto literal = [](const bson_list& list) { return bson().add("$literal", list); };
+  const auto nothing = bson().add("$size", 0);
+  // Each finds what was made of it at the place where its hash stands among all.
+  const auto place = bson().add("$indexOfArray", bson_list().push(literal(hashes)).push("$_hash"));
+  bson set;
+  set.add("filters", literal(ran))
+      .add("_ref", bson().add("$arrayElemAt", bson_list().push(literal(refs)).push(place)));
+  alike_change all;
+  all.filter.add("_hash", bson().add("$in", hashes))
+      .add("orgid", notes.front()->orgid)
+      .add("filters", nothing)
+      .add("_ref", nothing)
+      .add("_valid", bson().add("$ne", false));
+  all.stages.push(bson().add("$set", set));
+  return all;
+}
+
 change note_useless(const hash256& raw, const std::string& reason) {
   bson set;
   set.add("_valid", false);

@@ -3,6 +3,8 @@
 // servers may send at once and again, in any order, with the same end. Each says in its filter for which
 // state it is meant, and changes nothing in any other. Internal to tahoe/store/ and its tests. Pure.
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,17 @@ namespace cybexd::store::mongodb_archive {
 using tahoe::document;
 using tahoe::hash256;
 
+/// A filter's run that is the first thing noted in a record of the organisation that sent it first.
+struct first_note {
+  hash256 raw;
+  std::string orgid, filter_id;
+  std::vector<hash256> made;
+};
+
 struct change {
   bson filter, update;
-  bool makes = false;  ///< Inserts where nothing fits (an upsert).
+  bool makes = false;                              ///< Inserts where nothing fits (an upsert).
+  std::optional<first_note> alike = std::nullopt;  ///< It means this, which `note_alike` sends with others.
 };
 
 /// An event that may be stored: the graver category, the contexts.
@@ -39,6 +49,13 @@ enum class submitter : std::uint8_t { first, later, fresh };
 /// The filter has run to an end for the organisation. Where it is `fresh`, another server may have noted it
 /// in between: send the change for `later` as well, after this one.
 [[nodiscard]] change note_run(const hash256& raw, const raw_run& run, submitter who);
+/// The first notes of records, of one filter and one organisation, as one update of many documents. A record
+/// in which something was noted in between is left as it is: `note_run` is for those.
+struct alike_change {
+  bson filter;
+  bson_list stages;
+};
+[[nodiscard]] alike_change note_alike(std::span<const first_note* const> notes);
 /// The filter found no use in the record.
 [[nodiscard]] change note_useless(const hash256& raw, const std::string& reason);
 /// One more organisation has submitted the record.

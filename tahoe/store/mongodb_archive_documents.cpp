@@ -15,6 +15,13 @@ tl::unexpected<error> unreadable(const bson_view& stored, const std::string& why
                                     " cannot be read: " + why);
 }
 
+/// Fields that other modules may leave null where they have nothing to say.
+void forget_nulls(tahoe::value& json) {
+  for (const auto* field :
+       {"_cref", "_ref", "_ben_ref", "_mal_ref", "category", "filters", "timezone", "_valid"})
+    if (const auto* there = json.find(field); there != nullptr && there->is_null()) json.erase(field);
+}
+
 }  // namespace
 
 expected<bson> to_stored(const document& d) { return bson::from(tahoe::to_value(d)); }
@@ -26,6 +33,7 @@ expected<document> from_stored(const bson_view& stored) {
   const auto* kind = json->find("itype");
   const bool raw = kind != nullptr && kind->text() != nullptr && *kind->text() == to_string(itype::raw);
   if (raw && json->find("data") == nullptr) json->set("data", tahoe::value());
+  forget_nulls(*json);
   auto d = tahoe::from_value(*json);
   if (!d) return unreadable(stored, d.error().text);
   return d;

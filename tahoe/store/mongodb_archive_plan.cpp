@@ -92,10 +92,14 @@ void planner::run(planned_raw& raw, const document& record, const filter_result&
       raw.changes.push_back(note_useless(raw.d.hash, reason));
     return;
   }
+  const bool first_note_of_it = before == submitter::first && raw.changes.empty() && raw.d.filters.empty() &&
+                                raw.d.ref.empty() && raw.d.valid != false;
   if (!archive_rules::record_run(raw.d, record.orgid, result) || !raw.stored) return;
   const raw_run noted{record.orgid, record.timezone, result.filter_id,
                       archive_rules::refs_made(result.product)};
   raw.changes.push_back(note_run(raw.d.hash, noted, before));
+  if (first_note_of_it)
+    raw.changes.back().alike = first_note{raw.d.hash, noted.orgid, noted.filter_id, noted.made};
   if (before == submitter::fresh) raw.changes.push_back(note_run(raw.d.hash, noted, submitter::later));
 }
 

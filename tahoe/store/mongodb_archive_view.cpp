@@ -35,9 +35,9 @@ bson_list stages(std::initializer_list<bson> all) {
   return list;
 }
 
+/// `events`: those besides, which could not be read whole.
 template <class Documents>
-std::vector<event_position> positions_of(const Documents& documents) {
-  std::vector<event_position> events;
+std::vector<event_position> positions_of(const Documents& documents, std::vector<event_position> events) {
   for (const auto& [hash, d] : documents) events.push_back({hash, d.timestamp});
   std::sort(events.begin(), events.end(), by_time_then_hash);
   return events;
@@ -57,13 +57,15 @@ expected<view::documents_by_hash> view::read(const bson& filter, const find_opti
   if (!at) return fail(at.error());
   documents_by_hash all;
   std::unordered_map<hash256, std::size_t> sizes;
-  expected<void> result;
+  unreadable_.clear();
   auto found = (*at)->find(filter, how, what, [&](const bson_view& stored) {
     ++rows_;
     auto d = from_stored(stored);
     if (!d) {
-      result = fail(d.error());
-      return false;
+      say_->say_once(d.error().text + "; it is left out of answers");
+      const auto hash = hash_in(stored.find("_hash"));
+      if (hash) unreadable_.push_back({*hash, stored.find("timestamp").number().value_or(0)});
+      return true;
     }
     const auto hash = d->hash;
     sizes[hash] += stored.bytes().size();
@@ -72,7 +74,6 @@ expected<view::documents_by_hash> view::read(const bson& filter, const find_opti
     return true;
   });
   if (!found) return fail(found.error());
-  if (!result) return fail(result.error());
   for (const auto& [hash, d] : all) remember(d, sizes[hash]);
   return all;
 }
@@ -101,6 +102,8 @@ expected<view::documents_by_hash> view::read_all(std::span<const hash256> hashes
 expected<std::optional<document>> view::get(const hash256& hash) {
   auto found = read_all({&hash, 1});
   if (!found) return fail(found.error());
+  if (found->empty() && !unreadable_.empty())
+    return fail(failure::corrupt, "archive: the document " + crypto::to_hex(hash) + " cannot be read");
   if (found->empty()) return std::optional<document>();
   return std::optional<document>(std::move(found->begin()->second));
 }
@@ -190,11 +193,11 @@ expected<std::vector<event_position>> view::page(const hash256& attribute, const
   how.batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(how.limit + 1, hashes_at_once));
   auto found = read(asked, how, "archive: page");
   if (!found) return fail(found.error());
-  auto events = positions_of(*found);
+  auto events = positions_of(*found, unreadable_);
   const auto first = static_cast<std::size_t>(before);
   if (events.size() <= first) return rows();
   const auto last = std::min(events.size(), first + limit);
-  const auto counts = is_attribute(attribute, &found->begin()->second.data);
+  const auto counts = is_attribute(attribute, found->empty() ? nullptr : &found->begin()->second.data);
   if (!counts) return fail(counts.error());
   if (!*counts) return rows();
   if (edges_are_open(events, first, last, how.skip > 0, events.size() == how.limit))
@@ -212,7 +215,7 @@ expected<std::vector<event_position>> view::page_by_hash(const bson& filter, std
   how.limit = limit;
   auto found = read(filter, how, "archive: page");
   if (!found) return fail(found.error());
-  return positions_of(*found);
+  return positions_of(*found, unreadable_);
 }
 
 /// Where a document may stand there twice.

@@ -15,6 +15,7 @@
 #include "tahoe/store/archive_store.hpp"
 #include "tahoe/store/mongodb_archive_look.hpp"
 #include "tahoe/store/mongodb_archive_nodes.hpp"
+#include "tahoe/store/notices.hpp"
 
 namespace cybexd::store::mongodb_archive {
 
@@ -22,13 +23,15 @@ namespace cybexd::store::mongodb_archive {
 struct ground {
   mongodb_collection documents;
   std::shared_ptr<waiting_looks> looks = std::make_shared<waiting_looks>();
+  std::shared_ptr<notices> say = std::make_shared<notices>();
   bool transactions = false;  ///< The server has them.
   bool unique = false;        ///< No hash stands there twice.
 };
 
 class view final : public archive_view {
  public:
-  explicit view(const ground& on) : unique_(on.unique), look_(on.documents, on.transactions, on.looks) {}
+  explicit view(const ground& on)
+      : unique_(on.unique), say_(on.say), look_(on.documents, on.transactions, on.looks) {}
 
   expected<std::optional<document>> get(const hash256& hash) override;
   expected<std::vector<document>> get_many(std::span<const hash256> hashes) override;
@@ -50,7 +53,9 @@ class view final : public archive_view {
 
  private:
   using documents_by_hash = std::unordered_map<hash256, document>;
-  /// Documents that pass the filter, doubles joined.
+  /// Documents that pass the filter, doubles joined. What cannot be read is left out, which is said once:
+  /// others write there too, and one document of theirs is no reason to answer nothing. It stands in
+  /// `unreadable_`.
   [[nodiscard]] expected<documents_by_hash> read(const bson& filter, const find_options& how,
                                                  std::string_view what);
   /// Those that are there, remembered or read.
@@ -85,9 +90,11 @@ class view final : public archive_view {
   [[nodiscard]] std::vector<hash256> hashes_of(std::span<const node> attributes) const;
 
   bool unique_;
+  std::shared_ptr<notices> say_;
   look look_;
   std::uint64_t rows_ = 0;
 
+  std::vector<event_position> unreadable_;  ///< What the last `read` left out.
   documents_by_hash remembered_;
   std::size_t remembered_bytes_ = 0;
   std::unordered_set<hash256> events_;  ///< Hashes that are known to be events'.

@@ -29,14 +29,6 @@ std::vector<bson> ways_to_wait() {
   return {empty, none, bson().add("_cybexd_orgs", bson().add("$elemMatch", empty))};
 }
 
-unfiltered_record for_organisation(const document& raw, const std::string& orgid,
-                                   const std::string& timezone) {
-  unfiltered_record record{raw, orgid, timezone};
-  record.raw.orgid = orgid;
-  record.raw.timezone = timezone;
-  return record;
-}
-
 }  // namespace
 
 /// Where a raw record stands in the order of `unfiltered`.
@@ -114,21 +106,26 @@ expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
   std::vector<unfiltered_record> found;
   const std::scoped_lock lock(paging_);
   if (!after || ahead_.last != after || ahead_.sub_types != asked) ahead_ = {std::move(asked), after, {}};
-  while (found.empty() && limit != 0) {
+  // Each may be 16 MiB, and a filter that names few is cheap for every server.
+  constexpr std::size_t first_portion = 4, most_at_once = 32, little = 1u << 20;
+  std::size_t bytes = 0, portion = first_portion;
+  mongodb_archive::view look(ground_);
+  while (found.size() < limit && bytes < archive_rules::enough_for_a_page) {
     if (ahead_.next.empty()) {
+      if (!found.empty()) break;
       auto more = waiting_after(ahead_.sub_types, ahead_.last);
       if (!more) return fail(more.error());
       if (more->empty()) return found;
       ahead_.next = std::move(*more);
     }
-    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, ahead_.next.size()));
+    const auto count =
+        static_cast<std::ptrdiff_t>(std::min({portion, limit - found.size(), ahead_.next.size()}));
     const std::vector<hash256> some(ahead_.next.begin(), ahead_.next.begin() + count);
-    mongodb_archive::view look(ground_);
     auto raws = look.get_many(some);
     if (!raws) return fail(raws.error());
-    for (const auto& raw : *raws)
-      for (const auto& [orgid, timezone] : archive_rules::awaiting(raw))
-        found.push_back(for_organisation(raw, orgid, timezone));
+    const auto before = bytes;
+    for (auto& raw : *raws) bytes += archive_rules::add_awaiting(std::move(raw), found);
+    portion = bytes - before < little ? std::min(portion * 2, most_at_once) : first_portion;
     ahead_.next.erase(ahead_.next.begin(), ahead_.next.begin() + count);
     ahead_.last = some.back();
   }

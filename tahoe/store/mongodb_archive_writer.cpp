@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "crypto/clipped.hpp"
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
 
@@ -18,6 +19,12 @@ std::vector<hash256> raw_hashes(std::span<const record_write> records) {
   for (const auto& record : records) hashes.push_back(record.raw.hash);
   archive_rules::normalise(hashes);
   return hashes;
+}
+
+/// Of a document, after its name.
+std::string why_refused(const error& fault) {
+  if (fault.kind == failure::too_large) return " would pass what MongoDB keeps in one document";
+  return " is refused by MongoDB: " + clipped(fault.text, 300);
 }
 
 expected<bson> encode(const planned_raw& raw) {
@@ -51,7 +58,7 @@ expected<std::vector<import_result>> writer::import(std::span<const document> do
   if (!done) return fail(done.error());
   for (std::size_t i = 0; i < put.size(); ++i) results[indexes[i]].stored = done->made[i] != 0;
   for (const auto& fault : done->faults) {
-    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
     results[indexes[fault.index]].refused = fault.problem;
   }
   return results;
@@ -199,12 +206,12 @@ expected<void> writer::put_sessions(const archive_plan& plan, std::vector<change
   return refuse(*joined, hashes);
 }
 
-/// What would not fit is remembered; any other fault means that the whole is tried again.
+/// What MongoDB refuses for good is remembered; any other fault means that the whole is tried again.
 expected<void> writer::refuse(const sent& done, const std::vector<hash256>& hashes) {
   for (const auto& fault : done.faults) {
-    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
-    refused_.emplace(hashes[fault.index], "the document " + crypto::to_hex(hashes[fault.index]) +
-                                              " would pass what MongoDB keeps in one document");
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
+    const auto& hash = hashes[fault.index];
+    refused_.emplace(hash, "the document " + crypto::to_hex(hash) + why_refused(fault.problem));
   }
   return {};
 }
@@ -244,10 +251,21 @@ expected<std::vector<const planned_raw*>> writer::insert_raws(const std::vector<
 }
 
 expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored) {
+  // Where doubles are stored, one of them is to change.
+  const auto alike = [&](const planned_raw* raw) {
+    return unique_ && raw->changes.size() == 1 && raw->changes.front().alike;
+  };
+  std::vector<const first_note*> notes;
+  for (const auto* raw : stored)
+    if (alike(raw)) notes.push_back(&*raw->changes.front().alike);
+  auto noted = send_alike(notes);
+  if (!noted) return fail(noted.error());
   std::vector<change> changes;
   std::vector<hash256> hashes;
   for (const auto* raw : stored) {
+    const bool there = *noted && alike(raw);
     for (const auto& one : raw->changes) {
+      if (there) break;
       changes.push_back(one);
       hashes.push_back(raw->d.hash);
     }
@@ -255,30 +273,12 @@ expected<void> writer::change_raws(const std::vector<const planned_raw*>& stored
   }
   auto done = send(changes, "archive: change raw records");
   if (!done) return fail(done.error());
-  std::vector<hash256> full;
+  std::map<hash256, std::string> refused;
   for (const auto& fault : done->faults) {
-    if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
-    full.push_back(hashes[fault.index]);
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
+    refused.emplace(hashes[fault.index], "what its filter makes" + why_refused(fault.problem));
   }
-  return give_up(std::move(full));
-}
-
-/// Raw documents with no room for what their filters made are of no use; one that has not even room for the
-/// reason says only that, and one that has no room for that stays as it is.
-expected<void> writer::give_up(std::vector<hash256> full) {
-  for (const auto* reason : {"what its filter makes would pass what MongoDB keeps in one document", ""}) {
-    std::vector<change> useless;
-    for (const auto& hash : full) useless.push_back(note_useless(hash, reason));
-    auto noted = send(useless, "archive: change raw records");
-    if (!noted) return fail(noted.error());
-    std::vector<hash256> left;
-    for (const auto& fault : noted->faults) {
-      if (fault.problem.kind != failure::too_large) return fail(failure::unavailable, fault.problem.text);
-      left.push_back(full[fault.index]);
-    }
-    full = std::move(left);
-  }
-  return {};
+  return give_up(std::move(refused));
 }
 
 }  // namespace cybexd::store::mongodb_archive

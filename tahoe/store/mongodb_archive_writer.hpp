@@ -7,7 +7,9 @@
 // is success, and means what an upsert that only inserts would have meant, at less than half of its cost.
 // Where that index is not unique, such upserts are sent. What is there already changes by the updates of
 // `mongodb_archive_changes.hpp`. So the whole may be sent again, by any server, and changes nothing then.
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tahoe/store/archive_store.hpp"
@@ -15,6 +17,11 @@
 #include "tahoe/store/mongodb_collection.hpp"
 
 namespace cybexd::store::mongodb_archive {
+
+/// Whether a write is refused again however often it is tried.
+[[nodiscard]] inline bool is_for_good(const error& fault) {
+  return fault.kind == failure::too_large || fault.kind == failure::bad_input;
+}
 
 /// Of one call; thread safe among each other. Errors: as those of the collection; `what` begins them.
 class writer {
@@ -48,7 +55,9 @@ class writer {
   [[nodiscard]] expected<std::vector<const planned_raw*>> put_raws(const archive_plan& plan);
   [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
       const std::vector<const planned_raw*>& fresh);
-  [[nodiscard]] expected<void> give_up(std::vector<hash256> full);
+  [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
+  /// False: what they mean may not all be noted; send the changes themselves, too.
+  [[nodiscard]] expected<bool> send_alike(const std::vector<const first_note*>& notes);
   [[nodiscard]] expected<void> change_raws(const std::vector<const planned_raw*>& stored);
 
   const mongodb_collection& documents_;

@@ -2,49 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 namespace cybexd::store {
-namespace {
-
-constexpr const char* document_id = "entries";
-
-bson the_document() { return bson().add("_id", document_id); }
-
-std::string path(const std::string& take) { return "takes." + take; }
-
-bson one_more() { return bson().add("version", 1); }
-
-template <class Ids>
-std::string packed(const Ids& ids) {
-  std::string bytes;
-  for (const object_id& id : ids) bytes.append(id.bytes.begin(), id.bytes.end());
-  return bytes;
-}
-
-std::vector<object_id> unpacked(std::string_view bytes) {
-  std::vector<object_id> ids(bytes.size() / sizeof(object_id::bytes));
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    std::memcpy(ids[i].bytes.data(), bytes.data() + i * sizeof(object_id::bytes), sizeof(object_id::bytes));
-  return ids;
-}
-
-claims_seen read(const bson_view& document) {
-  claims_seen seen;
-  seen.version = document.find("version").integer().value_or(0);
-  if (const auto takes = document.find("takes").document())
-    takes->each([&](const bson_element& field) {
-      if (const auto take = field.document())
-        seen.takes[std::string(field.key())] = {take->find("until").number().value_or(0),
-                                                unpacked(take->find("entries").binary().value_or(""))};
-      return true;
-    });
-  return seen;
-}
-
-}  // namespace
-
 mongodb_claims::mongodb_claims(mongodb_collection claims, mongodb_collection for_renewal, double lasts,
                                std::function<double()> now)
     : claims_(std::move(claims)),
@@ -68,15 +28,11 @@ mongodb_claims::~mongodb_claims() {
 expected<claims_seen> mongodb_claims::look(std::string_view what) const {
   constexpr int tries = 4;
   for (int i = 0; i < tries; ++i) {
-    auto found = claims_.find_one(the_document(), {}, what);
+    auto found = claims_.find_one(claims_document::whichever(), {}, what);
     if (!found) return fail(found.error());
-    if (*found) return read((*found)->view());
-    // A document that comes after one that was dropped must not have a version of that one.
-    const auto version = std::chrono::duration_cast<std::chrono::microseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
+    if (*found) return claims_document::read((*found)->view());
     bulk_write first;
-    first.insert(the_document().add_int64("version", version).add("takes", bson()));
+    first.insert(claims_document::first());
     auto made = claims_.write(std::move(first), what);
     if (!made) return fail(made.error());
     if (!made->faults.empty()) return fail(made->faults.front().problem);
@@ -107,46 +63,38 @@ expected<std::optional<double>> mongodb_claims::seconds_to_an_end() {
   if (soonest) soonest = std::max(0.0, *soonest - now);
   if (ended.empty()) return soonest;
   // On the condition that they were not renewed meanwhile, as the version tells.
-  bson gone;
-  for (const auto& name : ended) gone.add(path(name), "");
   bulk_write ends;
-  ends.update_one(the_document().add_int64("version", seen->version),
-                  bson().add("$unset", gone).add("$inc", one_more()));
+  ends.update_one(claims_document::as_seen(*seen), claims_document::removing(ended));
   auto written = claims_.write(std::move(ends), "lake: take");
   if (!written) return fail(written.error());
   return soonest;
 }
 
+/// A name for a take that begins, and takes that are over: those of others that have ended, and of ours those
+/// that were written although the answer did not come.
+std::string mongodb_claims::begin(const claims_seen& seen, std::set<std::string>& over) {
+  const auto now = now_();
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [name, take] : seen.takes)
+    if (name.starts_with(owner_) ? !takes_.contains(name) : take.until <= now) over.insert(name);
+  return owner_ + "-" + std::to_string(++last_take_);
+}
+
 expected<bool> mongodb_claims::claim(std::vector<held_entry> entries, const claims_seen& seen) {
   constexpr std::size_t most_claimed = 600'000;  // half of what a document may be
-  const auto now = now_(), until = now + lasts_;
-  own_take take{until, {}, false};
+  own_take take{now_() + lasts_, {}, false};
   for (const auto& e : entries) take.entries.insert(e.id);
-  bson gone;
-  std::string name;
-  std::size_t claimed = take.entries.size();
-  {
-    const std::scoped_lock lock(mutex_);
-    name = owner_ + "-" + std::to_string(++last_take_);
-    for (const auto& [other, its] : seen.takes) {
-      // One of ours that is not known here was written although the answer did not come.
-      const bool ours = other.starts_with(owner_);
-      if (ours ? !takes_.contains(other) : its.until <= now)
-        gone.add(path(other), "");
-      else
-        claimed += its.entries.size();
-    }
-  }
+  std::set<std::string> over;
+  auto name = begin(seen, over);
+  auto claimed = take.entries.size();
+  for (const auto& [other, its] : seen.takes)
+    if (!over.contains(other)) claimed += its.entries.size();
   if (claimed > most_claimed)
     return fail(failure::unavailable,
                 "lake: take: more than " + std::to_string(most_claimed) + " entries are in work at once");
-  bson change;
-  change.add("$set",
-             bson().add(path(name), bson().add("until", until).add_binary("entries", packed(take.entries))));
-  if (!gone.empty()) change.add("$unset", gone);
-  change.add("$inc", one_more());
   bulk_write one;
-  one.update_one(the_document().add_int64("version", seen.version), change);
+  one.update_one(claims_document::as_seen(seen),
+                 claims_document::adding(name, take.until, take.entries, over));
   auto written = claims_.write(std::move(one), "lake: take");
   if (!written) return fail(written.error());
   if (!written->faults.empty()) return fail(written->faults.front().problem);
@@ -204,10 +152,8 @@ void mongodb_claims::let_go(std::span<const entry_id> ids) {
 expected<void> mongodb_claims::remove(const mongodb_collection& where, const std::set<std::string>& takes,
                                       std::string_view what) const {
   if (takes.empty()) return {};
-  bson gone;
-  for (const auto& name : takes) gone.add(path(name), "");
   bulk_write ends;
-  ends.update_one(the_document(), bson().add("$unset", gone).add("$inc", one_more()));
+  ends.update_one(claims_document::whichever(), claims_document::removing(takes));
   auto written = where.write(std::move(ends), what);
   if (!written) return fail(written.error());
   return {};
@@ -245,11 +191,8 @@ expected<void> mongodb_claims::release(std::span<const entry_id> ids) {
     let_go(ids);
     for (const auto& name : touched)
       if (const auto take = takes_.find(name); take != takes_.end() && !take->second.lost)
-        shorter.update_one(
-            the_document().add(path(name), bson().add("$exists", true)),
-            bson()
-                .add("$set", bson().add_binary(path(name) + ".entries", packed(take->second.entries)))
-                .add("$inc", one_more()));
+        shorter.update_one(claims_document::with(name),
+                           claims_document::shortening(name, take->second.entries));
   }
   auto written = claims_.write(std::move(shorter), "lake: release");  // else the next renewal does it
   if (auto ended = write_ends(claims_); !ended) return ended;
@@ -278,12 +221,7 @@ void mongodb_claims::renew() {
       if (take.lost || take.until - now > lasts_ / 2) continue;
       due.push_back(name);
       // A take that another server has removed is not ours any more.
-      renewals.update_one(the_document().add(path(name), bson().add("$exists", true)),
-                          bson()
-                              .add("$set", bson()
-                                               .add(path(name) + ".until", until)
-                                               .add_binary(path(name) + ".entries", packed(take.entries)))
-                              .add("$inc", one_more()));
+      renewals.update_one(claims_document::with(name), claims_document::renewing(name, until, take.entries));
     }
   }
   if (due.empty()) return;

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "tahoe/store/cache_lake.hpp"
+#include "tahoe/store/mongodb_claims_document.hpp"
 #include "tahoe/store/mongodb_collection.hpp"
 
 namespace cybexd::store {
@@ -43,16 +44,6 @@ struct held_entry {
   std::optional<object_id> file;
   std::uint64_t bytes = 0;
   std::string damage;
-};
-
-/// The claims of all servers at one moment.
-struct claims_seen {
-  struct take {
-    double until = 0;
-    std::vector<object_id> entries;
-  };
-  std::int64_t version = 0;
-  std::map<std::string, take> takes;
 };
 
 /// Thread safe.
@@ -97,6 +88,7 @@ class mongodb_claims {
     bool lost = false;  ///< Another server removed it.
   };
   void run();
+  [[nodiscard]] std::string begin(const claims_seen& seen, std::set<std::string>& over);
   void let_go(std::span<const entry_id> ids);
   void unlist(const std::string& take);
   [[nodiscard]] expected<void> write_ends(const mongodb_collection& where);

@@ -111,6 +111,7 @@ expected<void> mongodb_collection::aggregate(const bson_list& stages, std::strin
   bson options;
   options.add("maxTimeMS", home_->options().work.count());
   options.add("batchSize", static_cast<std::int64_t>(large_batch));
+  options.add("allowDiskUse", true);  // a stage over 100 MB is else refused before MongoDB 6
   add_session(options, session_);
   const bson pipeline = bson().add("pipeline", stages);
   const cursor_pointer cursor(mongoc_collection_aggregate(at->handle.get(), MONGOC_QUERY_NONE, pipeline.get(),

@@ -1,5 +1,8 @@
 #include <mongoc/mongoc.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tahoe/store/mongodb_home.hpp"
 
 namespace cybexd::store {
@@ -42,7 +45,21 @@ failure of(const bson_error_t& problem) {
 
 }  // namespace
 
-failure failure_of(std::int32_t server_code) { return of_server_code(server_code); }
+failure failure_of(std::int32_t server_code) {
+  // What the server says of a document and its change, and says again at every try.
+  constexpr std::array<std::int32_t, 8> for_good = {
+      2,    // BadValue: a field of another's is in the way
+      9,    // FailedToParse
+      14,   // TypeMismatch
+      28,   // PathNotViable
+      52,   // DollarPrefixedFieldName
+      55,   // InvalidDBRef
+      57,   // DottedFieldName
+      121,  // DocumentValidationFailure
+  };
+  const bool refused = std::find(for_good.begin(), for_good.end(), server_code) != for_good.end();
+  return refused ? failure::bad_input : of_server_code(server_code);
+}
 
 error to_error(const bson_error_t& problem, std::string_view what) {
   return {of(problem), std::string(what) + ": " + problem.message};

@@ -16,10 +16,11 @@
 //                          owner    string, the change under way; absent: none
 //                          server   string, whose it is
 //                          until    double, Unix seconds; afterwards anybody may go on
-//                          pending  what has been decided and must be done: change (its name), line (when,
-//                          who,
-//                                   what, whom), line_from (int64, the audit's next number then), token (as
-//                                   above); absent: nothing
+//                          pending  what has been decided and must be done; absent: nothing
+//                                     change     its name
+//                                     line       when, who, what, whom
+//                                     line_from  int64, the audit's next number then
+//                                     token      as above
 //   the same               _id "CHANGE/000001", a step of a change
 //                          kind     string: put, exchange, erase
 //                          filter, change  binary, BSON: what is found, and what is done to it

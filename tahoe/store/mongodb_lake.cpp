@@ -130,6 +130,8 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
 expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(
     const take_limits& limits, const std::set<object_id>& elsewhere) {
   bson filter;
+  // What is named otherwise than by an ObjectId is no entry, and must not take the place of one.
+  filter.add("_id", bson().add("$type", "objectId"));
   if (limits.set_aside_too) {
     filter.add("$and", bson_list().push(not_done_with()));
   } else {

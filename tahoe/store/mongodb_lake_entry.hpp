@@ -6,7 +6,8 @@
 // records in one file. Ours besides:
 //
 //   _cybexd_records     records in the file, where it is not 1
-//   _cybexd_bytes       of the envelope; absent: the entry is another's, and its file is never removed
+//   _cybexd_bytes       of the envelope; absent: the entry is another's, and its file stays until an
+//                       operator drops the entry
 //   _cybexd_state       why it is set aside: "not_supported", "error", "quarantined"; "lines": it is
 //                       processed but for lines; "dropped": it is gone
 //                       for everybody, only its place in the books is left

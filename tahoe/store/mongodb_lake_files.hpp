@@ -4,8 +4,8 @@
 //
 //   fs.files   _id, filename, chunkSize (int32, 261,120), length (int64), uploadDate (date); of ours also
 //              _cybexd_entry, the entry that names the file
-//   fs.chunks  _id, files_id, n (int32, from 0), data (binary, subtype 0; chunkSize bytes, the last one the
-//   rest)
+//   fs.chunks  _id, files_id, n (int32, from 0),
+//              data (binary, subtype 0; chunkSize bytes, the last one the rest)
 #include <map>
 #include <optional>
 #include <span>

@@ -17,6 +17,16 @@ bson fields(std::initializer_list<const char*> names) {
 
 }  // namespace
 
+namespace {
+
+/// An entry that waits, or of which lines are set aside: they are read from its file when they are tried
+/// again.
+bool needs_its_file(const bson_view& document) {
+  return !yes(document.find("processed")) || set_aside(document);
+}
+
+}  // namespace
+
 /// Documents of these entries that are there and not dropped.
 expected<std::map<entry_id, bson>> mongodb_lake::look(std::span<const entry_id> ids, const bson& fields,
                                                       std::string_view what) {
@@ -190,7 +200,7 @@ expected<void> mongodb_lake::remove_archived_files(const std::vector<marking_wor
     if (!seen) return fail(seen.error());
     std::erase_if(files, [&](const auto& file) {
       const auto found = seen->find(file.first);
-      return found == seen->end() || !yes(found->second.find("processed"));
+      return found == seen->end() || needs_its_file(found->second.view());
     });
   }
   std::vector<object_id> gone;
@@ -217,7 +227,7 @@ expected<void> mongodb_lake::sweep() {
     const auto found = seen->find(entries[i]);
     const bool needed = found == seen->end()
                             ? file.id.seconds() > clock_->now() - an_hour
-                            : options_.keep_archived_files || !yes(found->second.find("processed"));
+                            : options_.keep_archived_files || needs_its_file(found->second.view());
     if (!needed) left.push_back(file.id);
   }
   if (auto removed = files_.remove(left); !removed) return removed;

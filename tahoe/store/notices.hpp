@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,15 @@ class notices {
     told(sentence);
   }
 
+  /// The same for what may be met again and again: a sentence is said once, and of many the first thousand.
+  void say_once(const std::string& sentence) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (said_.size() >= most_remembered || !said_.insert(sentence).second) return;
+    }
+    say(sentence);
+  }
+
   /// Gets what was kept, then every sentence when it is said, on the thread that says it.
   void listen(listener to) {
     std::deque<std::string> kept;
@@ -41,10 +51,11 @@ class notices {
   }
 
  private:
-  static constexpr std::size_t most_kept = 100;
+  static constexpr std::size_t most_kept = 100, most_remembered = 1000;
   std::mutex mutex_;
   listener listener_;
   std::deque<std::string> kept_;
+  std::set<std::string> said_;
 };
 
 }  // namespace cybexd::store

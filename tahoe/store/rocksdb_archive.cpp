@@ -39,7 +39,7 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
                                                             rocksdb::WriteBatch& batch) {
   std::unique_lock lock(impl_->writing);
   auto& writer = impl_->writer;
-  writer.begin(batch);
+  if (auto begun = writer.begin(batch); !begun) return fail(begun.error());
   impl_->staged_numbers.clear();
   std::vector<record_result> results;
   auto done = writer.prefetch(records);
@@ -62,6 +62,8 @@ expected<std::vector<record_result>> rocksdb_archive::stage(std::span<const reco
 
 std::span<const std::uint64_t> rocksdb_archive::staged_numbers() const { return impl_->staged_numbers; }
 
+void rocksdb_archive::let_others_in() { impl_->staged = {}; }
+
 void rocksdb_archive::settle(bool committed) {
   const auto lock = std::move(impl_->staged);
   impl_->writer.settle(committed);
@@ -71,8 +73,9 @@ expected<std::vector<record_result>> rocksdb_archive::write(std::span<const reco
   rocksdb::WriteBatch batch;
   auto results = stage(records, batch);
   if (!results) return results;
+  staged_end end(*this);
   auto written = impl_->home->write(batch, durability::synced, "archive: write", records.size());
-  settle(written.has_value());
+  end.settle(written.has_value());
   if (!written) return fail(written.error());
   return results;
 }
@@ -90,7 +93,7 @@ expected<std::vector<import_result>> rocksdb_archive::take_in(std::span<const do
   const std::scoped_lock lock(impl_->writing);
   auto& writer = impl_->writer;
   rocksdb::WriteBatch batch;
-  writer.begin(batch);
+  if (auto begun = writer.begin(batch); !begun) return fail(begun.error());
   std::vector<import_result> results;
   auto done = writer.prefetch(documents);
   for (std::size_t i = 0; done && i < documents.size(); ++i) {
@@ -122,6 +125,7 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
   auto look = std::make_unique<rocksdb_archive_view>(impl_, *impl_->home, impl_->orgs);
   archive_reader reader(*impl_->home);
   std::vector<unfiltered_record> found;
+  std::size_t bytes = 0;
   std::optional<document> last;
   located last_place;
   if (after) {
@@ -145,17 +149,12 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
     });
     if (!seen) return fail(seen.error());
     for (const auto id : ids) {
-      if (found.size() >= limit) return found;
+      if (found.size() >= limit || bytes >= archive_rules::enough_for_a_page) return found;
       auto hash = reader.hash_of(id);
       if (!hash) return fail(hash.error());
       auto raw = look->get(*hash);
       if (!raw) return fail(raw.error());
-      if (!*raw) continue;
-      for (const auto& [orgid, timezone] : archive_rules::awaiting(**raw)) {
-        auto& record = found.emplace_back(unfiltered_record{**raw, orgid, timezone});
-        record.raw.orgid = orgid;
-        record.raw.timezone = timezone;
-      }
+      if (*raw) bytes += archive_rules::add_awaiting(std::move(**raw), found);
     }
   }
   return found;

@@ -41,6 +41,9 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::vector<record_result>> stage(std::span<const record_write> records,
                                                            rocksdb::WriteBatch& batch);
   void settle(bool committed);
+  /// On the way out of an exception between `stage` and `settle`: others may write again. They find out then
+  /// what is stored.
+  void let_others_in();
   /// The home's own numbers of the raw documents that the last `stage` answered for, in its order; good until
   /// `settle`.
   [[nodiscard]] std::span<const std::uint64_t> staged_numbers() const;
@@ -65,6 +68,25 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::vector<import_result>> take_in(std::span<const document> documents,
                                                              bool merges);
   std::shared_ptr<impl> impl_;  ///< Views keep it.
+};
+
+/// Settles what was staged, and lets the others in where an exception comes before that.
+class staged_end {
+ public:
+  explicit staged_end(rocksdb_archive& of) : archive_(of) {}
+  staged_end(const staged_end&) = delete;
+  staged_end& operator=(const staged_end&) = delete;
+  ~staged_end() {
+    if (open_) archive_.let_others_in();
+  }
+  void settle(bool committed) {
+    open_ = false;  // from here on others may have staged something
+    archive_.settle(committed);
+  }
+
+ private:
+  rocksdb_archive& archive_;
+  bool open_ = true;
 };
 
 }  // namespace cybexd::store

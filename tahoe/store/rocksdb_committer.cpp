@@ -57,6 +57,7 @@ class rocksdb_committer final : public committer {
     rocksdb::WriteBatch write;
     auto results = archive_->stage(records, write);
     if (!results) return fail(results.error());
+    staged_end end(*archive_);
     // From here to `settle` nobody else is in the archive, which guards `under_way_` too.
     auto made = under_way_.with(batch, sizes, archive_->staged_numbers());
     auto marks = marks_of(batch, sizes, *results);
@@ -68,7 +69,7 @@ class rocksdb_committer final : public committer {
       else
         under_way_.keep((*marks)[i].id, std::move(made[i]));
     }
-    archive_->settle(done.has_value());
+    end.settle(done.has_value());
     if (!done) return fail(done.error());
     return marks;
   }

@@ -1,16 +1,20 @@
 #include "tahoe/store/rocksdb_disk.hpp"
 
+#include <fcntl.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace cybexd::store {
 namespace {
@@ -92,7 +96,31 @@ class filling_disk final : public rocksdb::FileSystemWrapper {
   }
 };
 
+/// Makes what a directory names durable, as far as its file system and our rights allow: else a power failure
+/// may take what is new there, with all that is in it.
+void sync_directory(const std::filesystem::path& directory) {
+  const int folder = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  (void)::fsync(folder);
+  ::close(folder);
+}
+
 }  // namespace
+
+expected<void> make_directory(const std::string& directory) {
+  std::error_code trouble;
+  if (std::filesystem::is_directory(directory, trouble)) return {};
+  const auto parent = std::filesystem::path(directory).parent_path();
+  std::vector<std::filesystem::path> name_a_new_one{parent};
+  for (auto p = parent; !p.empty() && !std::filesystem::exists(p, trouble); p = p.parent_path())
+    name_a_new_one.push_back(p.parent_path());
+  if (!parent.empty()) std::filesystem::create_directories(parent, trouble);
+  if (::mkdir(directory.c_str(), 0700) != 0)
+    return fail(failure::unavailable, "store " + directory + ": cannot be made: " +
+                                          std::error_code(errno, std::generic_category()).message());
+  for (const auto& p : name_a_new_one) sync_directory(p);
+  return {};
+}
 
 std::unique_ptr<rocksdb::Env> disk_that_may_fill(std::shared_ptr<rocksdb::FileSystem> below) {
   return rocksdb::NewCompositeEnv(std::make_shared<filling_disk>(std::move(below)));

@@ -21,6 +21,10 @@ namespace cybexd::store {
 /// The same of the machine's own files. Lives as long as the process.
 [[nodiscard]] rocksdb::Env* own_disk();
 
+/// Makes a directory that only its owner may enter, with those above it, so that no power failure takes it
+/// away. Nothing where it is there. Errors: unavailable.
+[[nodiscard]] expected<void> make_directory(const std::string& directory);
+
 /// A directory as it was found once.
 class known_directory {
  public:

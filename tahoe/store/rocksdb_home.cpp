@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 
 #include "tahoe/store/rocksdb_disk.hpp"
@@ -43,17 +44,6 @@ std::string lock_holder(const std::string& directory, const std::string& message
   ::close(file);
   if (!known) return "another process holds its lock";
   return "process " + std::to_string(lock.l_pid) + " has it open";
-}
-
-expected<void> make_directory(const std::string& directory) {
-  std::error_code trouble;
-  if (std::filesystem::is_directory(directory, trouble)) return {};
-  const auto parent = std::filesystem::path(directory).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, trouble);
-  if (::mkdir(directory.c_str(), 0700) != 0)
-    return fail(failure::unavailable, "store " + directory + ": cannot be made: " +
-                                          std::error_code(errno, std::generic_category()).message());
-  return {};
 }
 
 error open_error(const std::string& directory, const rocksdb::Status& status) {
@@ -218,11 +208,18 @@ expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, s
   const auto status = impl_->db->Write(options, &batch);
   if (!status.ok()) {
     impl_->health.failed(status);
-    return fail(to_error(status, what));
+    auto why = to_error(status, what);
+    // What is damaged is the home, and not what was to be written: that is tried again when the home is well.
+    if (why.kind == failure::corrupt) why.kind = failure::unavailable;
+    return fail(std::move(why));
   }
   impl_->health.succeeded();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  if (items != 0 && *on_commit_) (*on_commit_)(what.substr(0, what.find(':')), took.count(), items);
+  try {
+    if (items != 0 && *on_commit_) (*on_commit_)(what.substr(0, what.find(':')), took.count(), items);
+  } catch (const std::exception&) {
+    // Who counts the writes is no reason to take for failed what is stored.
+  }
   return {};
 }
 

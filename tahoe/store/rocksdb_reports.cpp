@@ -98,32 +98,31 @@ class rocksdb_reports final : public report_store {
     return home_->write(batch, durability::in_order, "reports: renew", queries.size());
   }
 
+  /// A query that cannot be read is left out, so that it does not keep the others from being taken; `check`
+  /// names it. One whose claim cannot be read counts as one that nobody claims.
   expected<std::vector<document>> takeable(double now, double foreign_age, std::size_t limit) override {
     const rocksdb_snapshot look(*home_);
-    std::vector<std::pair<double, hash256>> found;
+    std::vector<filed_query> found;
     auto done = filed(
-        'w', look, limit, [&](double, const hash256&) { return true; }, found);
+        'w', look, limit, [](double, const hash256&) { return true; }, found);
     if (!done) return fail(done.error());
     std::optional<error> trouble;
     done = filed(
         'p', look, limit,
         [&](double timestamp, const hash256& query) {
           auto claim = claim_of(query, look.get());
-          if (!claim) trouble = claim.error();
-          if (!claim) return false;
-          return *claim ? (*claim)->deadline < now : timestamp < now - foreign_age;
+          if (!claim && claim.error().kind != failure::corrupt) trouble = claim.error();
+          return claim && *claim ? (*claim)->deadline < now : timestamp < now - foreign_age;
         },
         found);
     if (!done) return fail(done.error());
     if (trouble) return fail(*trouble);
-    std::sort(found.begin(), found.end());
+    std::sort(found.begin(), found.end(), [](const filed_query& a, const filed_query& b) {
+      return std::pair(a.timestamp, a.query.hash) < std::pair(b.timestamp, b.query.hash);
+    });
     if (found.size() > limit) found.resize(limit);
     std::vector<document> some;
-    for (const auto& [timestamp, hash] : found) {
-      auto query = read_document(*home_, family::report_docs, hash, look.get());
-      if (!query) return fail(query.error());
-      if (*query) some.push_back(std::move(**query));
-    }
+    for (auto& one : found) some.push_back(std::move(one.query));
     return some;
   }
 
@@ -259,19 +258,29 @@ class rocksdb_reports final : public report_store {
     return std::optional(std::move(claim));
   }
 
-  /// Up to `limit` queries filed under a letter that pass, oldest first.
+  struct filed_query {
+    double timestamp = 0;
+    document query;
+  };
+
+  /// Up to `limit` queries filed under a letter that pass and can be read, oldest first.
   template <class Passes>
   expected<void> filed(char letter, const rocksdb_snapshot& look, std::size_t limit, Passes passes,
-                       std::vector<std::pair<double, hash256>>& found) {
+                       std::vector<filed_query>& found) {
     const auto full = found.size() + limit;
-    return each_row(*home_, family::report_index, std::string(1, letter), look.get(),
-                    [&](std::string_view rest, std::string_view) {
-                      if (found.size() >= full || rest.size() < 8) return false;
-                      const auto hash = hash_at(rest.substr(8));
-                      if (hash && passes(ordered_at(rest), *hash))
-                        found.emplace_back(ordered_at(rest), *hash);
-                      return true;
-                    });
+    std::optional<error> trouble;
+    auto done = each_row(*home_, family::report_index, std::string(1, letter), look.get(),
+                         [&](std::string_view rest, std::string_view) {
+                           if (found.size() >= full || rest.size() < 8) return false;
+                           const auto hash = hash_at(rest.substr(8));
+                           if (!hash || !passes(ordered_at(rest), *hash)) return true;
+                           auto query = read_document(*home_, family::report_docs, *hash, look.get());
+                           if (!query && query.error().kind != failure::corrupt) trouble = query.error();
+                           if (query && *query) found.push_back({ordered_at(rest), std::move(**query)});
+                           return !trouble;
+                         });
+    if (done && trouble) return fail(*trouble);
+    return done;
   }
 
   std::shared_ptr<rocksdb_home> home_;

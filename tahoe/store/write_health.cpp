@@ -5,7 +5,7 @@
 namespace cybexd::store {
 
 void write_health::failed(const rocksdb::Status& status) {
-  if (!status.IsIOError()) return;  // wrong use, or damage that a new open does not mend
+  if (!status.IsIOError() && !status.IsCorruption()) return;  // wrong use
   // RocksDB looks every few seconds whether a full disk has room again.
   constexpr auto time_to_recover = std::chrono::seconds(20);
   const auto now = std::chrono::steady_clock::now();
@@ -13,6 +13,7 @@ void write_health::failed(const rocksdb::Status& status) {
     const std::scoped_lock alone(mutex_);
     if (!since_) since_ = now;
     failing_ = true;
+    if (status.IsCorruption()) return;  // a new open does not mend it
     if (status.IsNoSpace() && now - *since_ < time_to_recover) return;
   }
   if (disk_works()) needs_new_open_ = true;

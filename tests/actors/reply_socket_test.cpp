@@ -8,6 +8,8 @@
 #include <future>
 #include <string>
 
+#include "tests/fixtures/actor_system.hpp"
+
 using namespace cybexd;
 using actors::reply_options;
 using outcome = messages::socket_told::outcome;
@@ -136,6 +138,34 @@ BOOST_AUTO_TEST_CASE(a_name_without_an_address_refuses) {
       [](const std::string&, std::uint16_t) { return std::vector<actors::socket_address>(); });
   const reply_options named{"127.0.0.1", {"hub.example.org"}, std::chrono::seconds(5)};
   BOOST_TEST((actors::tell_waiting(named, {"hub.example.org", 1, "x"}, names).what == outcome::refused));
+}
+
+BOOST_AUTO_TEST_CASE(the_actor_tells_one_after_the_other_and_counts_how_each_ended) {
+  actors::telemetry metrics{"test"};
+  tests::actor_system_fixture on;
+  const auto actor =
+      on.spawn(actors::reply_socket, reply_options{}, std::make_shared<actors::name_lookup>(), &metrics);
+  const listener waiting;
+  std::uint16_t gone = 0;
+  {
+    const listener closed;
+    gone = closed.port;
+  }
+  std::vector<std::shared_ptr<std::optional<messages::socket_told>>> told;
+  for (const auto& whom :
+       {messages::tell_socket{"localhost", gone, "x"}, messages::tell_socket{"evil.example.net", 80, "x"},
+        messages::tell_socket{"localhost", waiting.port, "a nonce"}})
+    told.push_back(on.ask<messages::socket_told>(actor, whom));
+  on.run();
+  const std::vector<outcome> wanted{outcome::refused, outcome::not_allowed, outcome::told};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    BOOST_REQUIRE(told[i]->has_value());
+    BOOST_TEST(((*told[i])->what == wanted[i]));
+  }
+  BOOST_TEST(waiting.received() == "a nonce");
+  for (const auto* how : {"refused", "not_allowed", "told"})
+    BOOST_TEST(metrics.render().find("cybexd_reply_total{outcome=\"" + std::string(how) + "\"} 1") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 // The interface's doors over a backend of the test: ports, the Unix socket, TLS, the stop.
 #include "tests/fixtures/running_service.hpp"
 
+#include <future>
+
 namespace http = cybexd::app::http;
 namespace messages = cybexd::messages;
 namespace tahoe = cybexd::tahoe;
@@ -10,6 +12,20 @@ using namespace cybexd::tests;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(http_ports)
+
+BOOST_AUTO_TEST_CASE(a_scrape_that_waits_for_a_store_holds_up_no_probe) {
+  // Symptom: /readyz stood behind scrapes, each as slow as the stores that were away.
+  running_service s;
+  std::promise<void> store_answers;
+  s.on_scrape = [goes_on = store_answers.get_future().share()] { goes_on.wait(); };
+  raw_client scrape(s.ports.operators), probe(s.ports.operators);
+  scrape.send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+  for (int i = 0; i < 3; ++i)
+    for (const std::string path : {"/readyz", "/healthz"})
+      BOOST_TEST(probe.ask("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n").status == 200u);
+  store_answers.set_value();
+  BOOST_TEST(scrape.receive().status == 200u);
+}
 
 BOOST_AUTO_TEST_CASE(operators_have_a_port_and_a_socket_of_their_own) {
   running_service s;

@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(expect_100_continue_is_answered_before_the_body) {
   BOOST_TEST(c.ask("abc").body == "3:abc");
 }
 
+BOOST_AUTO_TEST_CASE(a_token_whose_look_up_throws_costs_one_request) {
+  // Symptom: no memory while a token was looked up ended the process.
+  running_server s;
+  raw_client c(s.port), other(s.port);
+  BOOST_TEST(
+      c.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nAuthorization: Bearer throws\r\n\r\nx")
+          .status == 500u);
+  BOOST_TEST(other.ask(get("/ping")).status == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(chunked_bodies) {
   running_server s;
   raw_client c(s.port);
@@ -155,15 +165,20 @@ BOOST_AUTO_TEST_CASE(a_request_that_ends_in_the_middle) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_nobody_answers_ends_with_an_error) {
-  http::server_limits limits;
-  limits.work_time = 100ms;
-  running_server s(limits);
-  raw_client dropped(s.port), thrown(s.port), slow(s.port);
+  running_server s;
+  raw_client dropped(s.port), thrown(s.port);
   dropped.send(get("/late"));
   BOOST_REQUIRE(s.late.wait_for(1));
   s.late.forget_all();
   BOOST_TEST(dropped.receive().status == 500u);
   BOOST_TEST(thrown.ask(get("/throws")).status == 500u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_is_answered_too_late_has_ended_with_503) {
+  http::server_limits limits;
+  limits.work_time = 100ms;
+  running_server s(limits);
+  raw_client slow(s.port);
   slow.send(get("/late"));
   BOOST_TEST(slow.receive().status == 503u);
   s.late.answer_all();  // too late: it must not become the answer to the next request

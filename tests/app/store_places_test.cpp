@@ -25,6 +25,21 @@ BOOST_AUTO_TEST_CASE(passwords_in_addresses_are_not_shown) {
   BOOST_TEST(shown_value(*find_key("store.url"), config->values) == "\"mongodb://***@db:27017/x\"");
 }
 
+BOOST_AUTO_TEST_CASE(passwords_of_misspelt_keys_are_not_shown) {
+  const std::string address = "\"mongodb://me:secret@db:27017/x\"";
+  config_request request;
+  request.sets = {"store.urrl=" + address};
+  const auto all = read_config_text("url = " + address + "\n[store]\nurll = " + address +
+                                        "\ncache = " + address + "\n[stor]\nurl = " + address + "\n",
+                                    "/etc/hub/cybexd.toml", request);
+  BOOST_REQUIRE(!all);
+  BOOST_TEST(all.error().size() >= 5u);
+  for (const auto& one : all.error()) {
+    BOOST_TEST(to_text(one).find("secret") == std::string::npos, to_text(one));
+    BOOST_TEST(one.was.find("secret") == std::string::npos, one.was);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(passwords_of_key_files_are_not_shown) {
   const auto config =
       read("[store]\nurl = \"mongodb://db/x?tls=true&tlsCertificateKeyFilePassword=secret&w=1\"\n");

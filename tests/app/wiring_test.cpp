@@ -8,6 +8,7 @@
 #include <future>
 
 #include "app/http_backend.hpp"
+#include "app/operations.hpp"
 #include "crypto/keys.hpp"
 #include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/failing_store.hpp"
@@ -147,6 +148,33 @@ BOOST_AUTO_TEST_CASE(keys_that_do_not_fit_leave_the_line_as_it_was) {
   BOOST_REQUIRE(!renewed);
   BOOST_TEST(renewed.error().text.find("absent.pem") != std::string::npos);
   BOOST_TEST(actors->status(5s).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_large_reports_is_answered_in_parts) {
+  // Symptom: all reports were made, and then the answer was larger than a server's may be: 503, every time.
+  tahoe::array queries;
+  for (int i = 0; i < 20; ++i)
+    queries.push_back(tahoe::object{
+        {"type", "count"},
+        {"user", std::string(64, 'a')},
+        {"data", tahoe::object{{"sub_type", "ipv4"}, {"data", "192.0.2." + std::to_string(i)}}}});
+  const auto answered = [&](std::int64_t bytes) {
+    const auto made =
+        app::call_operation(*over, "report", tahoe::object{{"queries", queries}, {"bytes", bytes}});
+    BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().text));
+    const auto answers = *made->find("answers")->get_if<tahoe::array>();
+    for (const auto& one : answers) BOOST_TEST(*one.find("status")->text() == "failed");  // nobody asks
+    return answers.size();
+  };
+  const auto all = answered(1 << 20);
+  BOOST_TEST(all == queries.size());
+  BOOST_TEST(answered(1) == 1u);
+  BOOST_TEST(answered(0) == 1u);
+  const auto some = answered(5'000);
+  BOOST_TEST(some > 1u);
+  BOOST_TEST(some < queries.size());
+  queries.clear();
+  BOOST_TEST(answered(1) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_command_starts_the_side_that_it_needs) {

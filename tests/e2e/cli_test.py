@@ -153,6 +153,17 @@ class WithAndWithoutServer:
         self.assertEqual(sorted(d["line"] for d in answer["details"]), [2, 4, 5, 6])
         self.assertEqual(hub.json("get", extended["_hash"])["data"], 80)
 
+    def test_import_reads_numbers_of_a_database_beside_data_that_only_looks_so(self):
+        hub = self.hub()
+        raw = {"itype": "raw", "sub_type": "test", "data": {"a": {"$numberLong": "5"}}, "orgid": "o", "timezone": "UTC", "filters": [], "_ref": [],
+               "_cybexd_first_run": {"$numberDouble": "1600000000.5"}}
+        inner = json.dumps({"$numberLong": json.dumps("5")})
+        raw["_hash"] = hashlib.sha256(b"rawtest" + json.dumps({"a": inner}).encode()).hexdigest()
+        hub.run("import", "-", "--store", "archive", input=json.dumps(raw).encode())
+        stored = hub.json("get", raw["_hash"])
+        self.assertEqual(stored["data"], raw["data"])
+        self.assertEqual(stored["_cybexd_first_run"], 1600000000.5)
+
     def test_quarantine(self):
         hub = self.hub()
         hub.org("honeynet")
@@ -221,6 +232,26 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
             self.assertTrue(os.path.exists(folder + "/data/mine"))
 
+    def test_a_stop_while_a_server_starts(self):
+        """Symptom: a start that waited for a disk or a database took no signal."""
+        with Hub() as hub:
+            os.remove(hub.dir + "/jwt.secret")
+            os.mkfifo(hub.dir + "/jwt.secret", 0o600)  # nobody writes into it
+            hub.process = subprocess.Popen([CYBEXD, "run", *hub.arguments()], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+            def begun():
+                with open(hub.dir + "/data/lock", encoding="ascii") as file:
+                    return file.read().strip() == str(hub.process.pid)
+
+            until("it has begun", begun)
+            self.assertEqual(hub.stop()[0], 0)
+            os.remove(hub.dir + "/jwt.secret")
+            with open(hub.dir + "/jwt.secret", "w", encoding="ascii") as file:
+                file.write("another secret of the server, long enough")
+            os.chmod(hub.dir + "/jwt.secret", 0o600)
+            hub.start()
+            self.assertEqual(hub.stop()[0], 0)
+
     def test_envelopes(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
             config = ("--config", hub.dir + "/cybexd.toml")
@@ -246,7 +277,9 @@ class Local(unittest.TestCase):
             made = plain("keygen", "--dir", folder + "/keys", "--bits", "3072", "--passphrase-file", folder + "/pass")
             self.assertEqual(made.returncode, 0, made.stderr)
             self.assertEqual(plain("keygen", "--dir", folder + "/keys").returncode, 1)
-            self.assertEqual(plain("keygen", "--dir", folder + "/other", "--bits", "1024").returncode, 2)
+            for bits in ("1024", "99999999999", "2048x", "-2048"):
+                self.assertEqual(plain("keygen", "--dir", folder + "/other", "--bits=" + bits).returncode, 2)
+            self.assertFalse(os.path.exists(folder + "/other"))
             sets = [f"--set=keys.private={folder}/keys/priv.pem", f"--set=keys.public={folder}/keys/pub.pem"]
             sealed = plain("seal", *sets, input=b"x", cwd=folder).stdout
             self.assertEqual(plain("open", *sets, input=sealed, cwd=folder).returncode, 1)

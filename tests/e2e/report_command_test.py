@@ -84,6 +84,15 @@ class ReportCommand(unittest.TestCase):
         self.assertEqual((unknown["status"], unknown["report"]["data"]), ("failed", "the asking user is not known"))
         self.assertIn("JSON", run("report", "count", "{", "--as", ADMIN, expect=2).stderr)
 
+    def test_lines_of_a_batch_that_cannot_be_read_keep_their_place(self):
+        good = json.dumps({"type": "count", "data": ASKED, "user": ADMIN}).encode()
+        lines = [good, b"{", b'"\xff"', b"[]", b"x" * (17 << 20), good]
+        done = self.hub.run("report", "--batch", "-", input=b"\n".join(lines), expect=1)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([a["status"] for a in answers], ["ready", "failed", "failed", "failed", "failed", "ready"])
+        for answer, words in zip(answers[1:5], ("JSON", "UTF-8", "an object", "longer than 16 MiB")):
+            self.assertIn(words, answer["error"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

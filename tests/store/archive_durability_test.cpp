@@ -7,8 +7,10 @@
 #include <fstream>
 
 #include "tahoe/store/memory_archive.hpp"
+#include "tests/fixtures/archive_homes.hpp"
 #include "tests/fixtures/archive_world.hpp"
 #include "tests/fixtures/embedded_archive.hpp"
+#include "tests/fixtures/golden.hpp"
 #include "tests/fixtures/same_archives.hpp"
 
 namespace cybexd::tests {
@@ -186,6 +188,42 @@ BOOST_AUTO_TEST_CASE(a_hub_is_counted_and_paged_with_few_rows) {
     BOOST_TEST(page[0].timestamp == f.to - static_cast<double>(offset));
     BOOST_TEST(other->rows_read() < 350u);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_an_exception_leaves_keeps_nobody_out_and_doubles_nothing) {
+  const temp_dir room;
+  const auto home = open_home(room / "store");
+  const auto archive = open_archive(home, 3);
+  std::set<std::string> wanted;
+  const auto some = [&](const std::string& text) {
+    auto plan = simple_plan();
+    plan.timestamp += static_cast<double>(wanted.size());
+    wanted.insert(text);
+    return std::vector{record_with(text, plan)};
+  };
+  for (const bool is_stored : {false, true, false, true}) {
+    const auto number = std::to_string(wanted.size());
+    const auto records = some("left " + number);
+    rocksdb::WriteBatch batch;
+    must(archive->stage(records, batch));
+    if (is_stored) must(home->write(batch, store::durability::synced, "test: write"));
+    { const store::staged_end unsettled(*archive); }
+    must(archive->write(some("next " + number)));
+    if (!is_stored) must(archive->write(records));
+  }
+  std::set<std::string> found;
+  std::size_t events = 0;
+  for (const auto& d : all_of(*archive)) {
+    if (d.kind == tahoe::itype::raw) BOOST_TEST(found.insert(fixtures::text_at(d.data, "line")).second);
+    if (d.kind == tahoe::itype::event) ++events;
+  }
+  BOOST_TEST(found == wanted, boost::test_tools::per_element());
+  BOOST_TEST(events == wanted.size());
+  must(archive->check_index({[](const std::string& fault) { BOOST_ERROR(fault); }}));
+  store::event_filter everything;
+  everything.who.everything = true;
+  BOOST_TEST(must(must(archive->view())->count(attribute("method", "ssh").hash, everything)) ==
+             wanted.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

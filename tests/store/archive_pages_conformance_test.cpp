@@ -86,6 +86,26 @@ BOOST_AUTO_TEST_CASE(what_waits_for_a_filter_is_listed_once_while_others_write) 
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_page_of_large_records_ends_sooner) {
+  in_every_home([](store::archive_store& archive) {
+    std::vector<record_write> waiting;
+    for (int i = 0; i < 9; ++i)
+      waiting.push_back({raw_of(std::to_string(i) + std::string(5u << 20, 'x'), "org1"), std::nullopt});
+    write(archive, waiting);
+    std::set<hash256> seen;
+    std::vector<std::size_t> pages;
+    std::optional<hash256> after;
+    for (auto some = must(archive.unfiltered(cowrie, after, 128)); !some.empty();
+         some = must(archive.unfiltered(cowrie, after, 128))) {
+      pages.push_back(some.size());
+      for (const auto& one : some) BOOST_TEST(seen.insert(one.raw.hash).second);
+      after = some.back().raw.hash;
+    }
+    BOOST_TEST(pages == (std::vector<std::size_t>{4, 4, 1}), boost::test_tools::per_element());
+    BOOST_TEST(seen.size() == 9u);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_reopened_archive_is_the_same_and_goes_on) {
   in_every_home_reopened([](archive_pointer archive, const reopen_archive& reopen) {
     archive_world world(20'261'125);

@@ -1,6 +1,7 @@
 // Documents and marks: both or neither, in memory and on disk, in one step or in two.
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
+#include <new>
 
 #include "tests/fixtures/failing_store.hpp"
 #include "tests/fixtures/store_homes.hpp"
@@ -190,6 +191,14 @@ BOOST_AUTO_TEST_CASE(a_kill_at_any_batch_leaves_documents_and_marks_in_step) {
     BOOST_REQUIRE(rest);
     BOOST_TEST(rest->size() == ids.size() - i - 1);
   }
+}
+
+BOOST_AUTO_TEST_CASE(who_counts_the_writes_may_fail) {
+  embedded_home home;
+  const auto ids = put(*home.all.lake, {1, 1});
+  *home.all.on_commit = [](std::string_view, double, std::size_t) { throw std::bad_alloc(); };
+  for (std::size_t i = 0; i < ids.size(); ++i) commit(home.all, {work(ids[i], {std::to_string(i)})});
+  check_books(home.all, 2, 2, 0, 0);
 }
 
 BOOST_AUTO_TEST_CASE(every_durable_write_is_told_of) {

@@ -96,6 +96,24 @@ BOOST_AUTO_TEST_CASE(a_second_open_by_another_process_names_the_holder) {
   BOOST_TEST(third.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_write_that_meets_damage_may_be_tried_again) {
+  const temp_dir room;
+  auto home = store::rocksdb_home::open(options_for(room / "store"));
+  BOOST_REQUIRE(home);
+  rocksdb::WriteBatch broken(std::string("short"));  // as RocksDB says it of a damaged log or file
+  const auto refused = (*home)->write(broken, durability::synced, "test: write");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().kind == failure::unavailable));
+  BOOST_TEST(refused.error().text.find("Corruption") != std::string::npos, refused.error().text);
+  BOOST_TEST(!(*home)->needs_new_open());
+  // RocksDB takes no write any more, and says so each time.
+  rocksdb::WriteBatch good;
+  BOOST_REQUIRE(good.Put((*home)->handle(family::meta), "key", "value").ok());
+  const auto again = (*home)->write(good, durability::synced, "test: write");
+  BOOST_REQUIRE(!again);
+  BOOST_TEST((again.error().kind == failure::unavailable));
+}
+
 BOOST_AUTO_TEST_CASE(another_format_version_is_refused_by_name) {
   const temp_dir room;
   {

@@ -2,7 +2,9 @@
 #include <rocksdb/db.h>
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 
+#include "tahoe/store/archive_fingerprint.hpp"
 #include "tahoe/store/identity_rows.hpp"
 #include "tahoe/store/lake_rules.hpp"
 #include "tahoe/store/rocksdb_home.hpp"
@@ -11,6 +13,7 @@
 #include "tahoe/store/row.hpp"
 #include "tests/fixtures/embedded_archive.hpp"
 #include "tests/fixtures/migrations.hpp"
+#include "tests/fixtures/report_talk.hpp"
 
 namespace cybexd::tests {
 namespace {
@@ -85,6 +88,40 @@ BOOST_AUTO_TEST_CASE(nothing_is_found_in_stores_that_were_used) {
   for (const auto& fault : faults_of(other.all)) BOOST_ERROR(fault);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_of_the_archive_and_a_fingerprint_end_when_they_are_told) {
+  const seed_of_test seed;
+  embedded_home home;
+  fill(home.all, seed.value, 60);
+  std::set<std::string, std::less<>> parts;
+  std::uint64_t calls = 0;
+  const auto complain = [](const std::string& fault) { BOOST_ERROR(fault); };
+  must(home.all.archive->check_index({complain, [&](std::string_view what, std::uint64_t, std::uint64_t) {
+                                        parts.emplace(what);
+                                        return ++calls > 0;
+                                      }}));
+  BOOST_TEST(parts.size() >= 6u);
+  // In each part, and at its end as well: with no complaint about what was not counted.
+  for (const auto& part : parts) {
+    std::uint64_t after = 0;
+    const auto ended = home.all.archive->check_index(
+        {complain, [&](std::string_view what, std::uint64_t, std::uint64_t) {
+           BOOST_TEST(after == 0u, part << ": went on after it was told to end");
+           after += what == part ? 1 : 0;
+           return after == 0;
+         }});
+    BOOST_REQUIRE(!ended);
+    BOOST_TEST((ended.error().kind == failure::cancelled));
+  }
+  std::uint64_t seen = 0;
+  const auto given_up = store::fingerprint_of(*home.all.archive, [&](std::uint64_t documents) {
+    seen = documents;
+    return documents < 5;
+  });
+  BOOST_REQUIRE(!given_up);
+  BOOST_TEST((given_up.error().kind == failure::cancelled));
+  BOOST_TEST(seen == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(every_kind_of_damage_of_the_lake_is_found) {
   const std::vector<std::pair<std::string, std::function<void(damaged_home&, store::rocksdb_home&)>>> kinds{
       {"waits and is not listed",
@@ -153,6 +190,28 @@ BOOST_AUTO_TEST_CASE(every_kind_of_damage_of_reports_and_identities_is_found) {
   for (const auto& [words, damage] : kinds) {
     damaged_home home;
     expect(home.after([&, &change = damage](store::rocksdb_home& at) { change(home, at); }), words);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_cannot_be_read_keeps_no_other_from_being_taken) {
+  damaged_home damaged;
+  auto& home = damaged.home;
+  home.all = {};
+  home.options.directory = home.room / "another";
+  home.all = embedded_home::opened(home.options);
+  std::vector<store::document> queries;
+  for (const auto* name : {"first", "second", "third"})
+    queries.push_back(report_talk::query(name, "wait", static_cast<double>(queries.size())));
+  report_talk::put(*home.all.reports, queries);
+  auto faults = damaged.after([&](store::rocksdb_home& at) {
+    damaged.put(at, family::report_docs, std::string(queries[0].hash.view()), "damage");
+  });
+  expect(faults, crypto::to_hex(queries[0].hash));
+  for (const std::size_t limit : {1u, 10u}) {
+    const auto some = must(home.all.reports->takeable(100, 600, limit));
+    BOOST_REQUIRE(!some.empty());
+    BOOST_TEST((some.front().hash == queries[1].hash));
+    BOOST_TEST(some.size() == std::min<std::size_t>(limit, 2));
   }
 }
 

@@ -182,6 +182,35 @@ BOOST_AUTO_TEST_CASE(a_thousand_records_take_few_commands) {
   BOOST_TEST(on.commands() - before <= 6u);
 }
 
+BOOST_AUTO_TEST_CASE(first_runs_are_noted_together_and_change_nothing_that_others_noted) {
+  const archive_on_mongodb on;
+  auto memory = make_memory_archive();
+  std::vector<record_write> records, filtered;
+  for (int i = 0; i < 60; ++i) {
+    filtered.push_back(in_session(std::to_string(i), i, "s" + std::to_string(i % 7)));
+    records.push_back({filtered.back().raw, std::nullopt});
+  }
+  for (auto* archive : {memory.get(), on.archive.get()}) write(*archive, records);
+  // Noted by another server, in one record while this one filters, in another one of no use before.
+  const auto other = on.another();
+  write(*other, {filtered[3]});
+  auto useless = filtered[40];
+  useless.filtered->product = {};
+  useless.filtered->product.usable = false;
+  for (auto* archive : {memory.get(), on.archive.get()}) write(*archive, {useless});
+  const auto before = on.commands();
+  for (auto* archive : {memory.get(), on.archive.get()}) write(*archive, filtered);
+  BOOST_TEST(on.commands() - before <= 6u);
+  write(*on.archive, filtered);  // again: nothing is noted twice
+  for (const auto& d : all_of(*memory)) {
+    const auto same = must(on.archive->get(d.hash));
+    BOOST_REQUIRE(same);
+    BOOST_TEST(text_of(*same) == text_of(d));
+  }
+  BOOST_TEST(all_of(*on.archive).size() == all_of(*memory).size());
+  BOOST_TEST(must(on.archive->unfiltered_count()) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_look_sees_one_instant_of_what_other_servers_write_too) {
   const archive_on_mongodb on;
   const auto other = on.another();

@@ -79,6 +79,34 @@ BOOST_AUTO_TEST_CASE(files_that_a_stop_left_are_removed_when_there_is_nothing_to
   BOOST_TEST(file_of(*server, foreign).value() == "sealed the API's");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_stays_while_a_line_of_it_is_set_aside) {
+  const shared_lake world;
+  auto server = world.join();
+  const auto ids = put(*server, {entry("a bad line", 3), entry("all bad", 2), entry("well", 2)});
+  auto line = done(ids[0], 2);
+  line.set_aside = 1;
+  line.bad_lines = {{1, entry_state::bad_data, "no JSON"}};
+  auto lines = done(ids[1], 0);
+  lines.set_aside = 2;
+  lines.bad_lines = {{1, entry_state::quarantined, "odd"}, {2, entry_state::quarantined, "odd"}};
+  mark(*server, {line, lines});
+  server.lake.reset();
+  // As a kill between the mark and the removal of the file leaves it.
+  world.change("file_entries", bson().add("name", "well"),
+               bson().add("$set", bson().add("processed", true).add("_cybexd_archived", 2)));
+  server = world.join();
+  *server.now = 4'000'000'000;
+  BOOST_TEST(take(*server).empty());
+  BOOST_TEST(world.all("fs.files").size() == 2u);
+  BOOST_TEST(file_of(*server, ids[0]).value() == "sealed a bad line");
+  BOOST_TEST(file_of(*server, ids[1]).value() == "sealed all bad");
+  const auto again = take(*server, forced());
+  BOOST_TEST(again.size() == 2u);
+  // Once the lines are archived too, the file goes with the mark.
+  mark(*server, {done(ids[0], 3)});
+  BOOST_TEST(world.all("fs.files").size() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace cybexd::tests

@@ -248,6 +248,25 @@ BOOST_AUTO_TEST_CASE(a_batch_takes_few_commands) {
   BOOST_TEST(since() <= 1u);
 }
 
+BOOST_AUTO_TEST_CASE(documents_that_are_no_entries_take_no_place_of_one) {
+  const shared_lake world;
+  const auto server = world.join();
+  for (int i = 0; i < 5; ++i)
+    world.insert("file_entries", bson()
+                                     .add("_id", "named " + std::to_string(i))
+                                     .add("name", "no entry")
+                                     .add("timestamp", 1'000'000'000.0)
+                                     .add("processed", false));
+  world.put_original("an entry");
+  take_limits one;
+  one.entries = 1;
+  BOOST_TEST(take(*server, one) == (names{"an entry"}), boost::test_tools::per_element());
+  world.put_original("another");
+  auto forced_one = forced();
+  forced_one.entries = 1;
+  BOOST_TEST(take(*server, forced_one) == (names{"another"}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace cybexd::tests

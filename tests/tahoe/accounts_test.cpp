@@ -4,6 +4,7 @@
 
 #include "crypto/password.hpp"
 #include "tests/fixtures/accounts_home.hpp"
+#include "tests/fixtures/failing_store.hpp"
 #include "tests/fixtures/golden.hpp"
 
 using namespace cybexd;
@@ -90,6 +91,32 @@ BOOST_AUTO_TEST_CASE(an_organisation_is_made_of_hashes_or_addresses) {
   for (const auto& part : org.ref) BOOST_TEST(home.store->get(part).value().has_value());
   const auto other = home.all.create_org(home.operator_, "org_b", "B", {}, names{"user2@example.com"}, noon);
   BOOST_TEST(outcome(other) == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_organisation_is_made_while_another_server_changes_what_it_is_made_of) {
+  accounts_home home;
+  const auto plan = std::make_shared<tests::faults>();
+  id::accounts server(std::make_shared<tests::failing_identity>(home.store, plan), fixtures::some_settings());
+  const auto make = [&](const std::string& orgname) {
+    return server.create_org(home.as(home.root), orgname, "Org", std::vector{home.hash(1)},
+                             std::vector{home.hash(0)}, noon);
+  };
+  int changes = 0;
+  plan->on_call = [&](std::string_view call) {
+    if (call != "identity.apply" || ++changes > 1) return;
+    BOOST_TEST(
+        home.all.set_password(home.as(home.root), home.email(0), "another password", noon).has_value());
+  };
+  BOOST_TEST(outcome(make("org_a")) == "");
+  BOOST_TEST(changes == 2);
+  const auto stored = id::stored_password_of(home.user(0));
+  BOOST_TEST(tahoe::to_json(to_value(home.org())).find(stored) != std::string::npos);
+
+  plan->on_call = [&](std::string_view call) {
+    if (call == "identity.apply") home.make_org("org_b");
+  };
+  const auto taken = outcome(make("org_b"));
+  BOOST_TEST(taken.find("already exists") != std::string::npos, taken);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_fields_of_an_organisation_are_named) {

@@ -5,6 +5,7 @@
 #include "crypto/token.hpp"
 #include "tahoe/accounts.hpp"
 #include "tests/fixtures/accounts_home.hpp"
+#include "tests/fixtures/failing_store.hpp"
 
 using namespace cybexd;
 namespace id = tahoe::identity;
@@ -204,6 +205,29 @@ BOOST_AUTO_TEST_CASE(an_original_password_is_replaced_at_login) {
   BOOST_TEST(id::stored_password_of(home.user(0)) == stored);
 }
 
+BOOST_AUTO_TEST_CASE(a_login_leaves_a_password_that_is_set_meanwhile) {
+  // Set after the old one was checked and before its better form is stored: before that is read, or written.
+  for (const std::string_view moment : {"identity.get", "identity.apply"}) {
+    accounts_home home;
+    home.make_org();
+    const auto plan = std::make_shared<tests::faults>();
+    id::accounts server(std::make_shared<tests::failing_identity>(home.store, plan),
+                        fixtures::some_settings());
+    bool changed = false;
+    plan->on_call = [&](std::string_view call) {
+      if (call != moment || changed) return;
+      changed = true;
+      BOOST_TEST(
+          home.all.set_password(home.as(home.root), home.email(0), "another password", noon).has_value());
+    };
+    (void)server.login(home.email(0), home.password(0), noon);
+    BOOST_TEST(changed);
+    BOOST_TEST(!home.all.login(home.email(0), home.password(0), noon + 1));
+    BOOST_TEST(home.all.login(home.email(0), "another password", noon + 1000).has_value());
+    BOOST_TEST(home.last_audit().what != "user.password.upgrade");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_original_password_counts_only_where_accepted) {
   accounts_home home;
   home.all.configure(fixtures::some_settings(false, false));
@@ -239,6 +263,20 @@ BOOST_AUTO_TEST_CASE(records_of_tokens_that_have_ended_go) {
   BOOST_TEST(home.all.authenticate(lasting, noon + 3 * day).has_value());
   BOOST_TEST(home.all.revoke_token(home.operator_, home.all.tokens().value().front().jti, noon + 3 * day)
                  .has_value());
+}
+
+BOOST_AUTO_TEST_CASE(many_records_of_tokens_go_in_several_steps) {
+  accounts_home home;
+  const double day = 86'400;
+  for (int i = 0; i < 10'050; ++i) {
+    store::identity_change change;
+    change.token = store::token_record{std::to_string(i), home.users[0].hash, noon - day, noon, false};
+    BOOST_REQUIRE(home.store->apply(change));
+  }
+  for (const auto left : {51U, 2U}) {
+    BOOST_TEST(home.all.issue_token(home.operator_, home.email(0), 1, noon + 2 * day).has_value());
+    BOOST_TEST(home.all.tokens().value().size() == left);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,213 @@
+// What commands do to the stores: their early end, and what they say while a store is away.
+#include "app/operations.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <future>
+
+#include "app/http_backend.hpp"
+#include "app/operations/open_exports.hpp"
+#include "tests/fixtures/eventually.hpp"
+#include "tests/fixtures/failing_store.hpp"
+#include "tests/fixtures/temp_dir.hpp"
+
+using namespace cybexd;
+using namespace std::chrono_literals;
+namespace ops = app::operations;
+
+namespace {
+
+constexpr const char* first_secret = "Zq8vX2mN7pL4sR9tY1wB6cD3fG5hJ0kQ";
+constexpr const char* second_secret = "vX2mN7pL4sR9tY1wB6cD3fG5hJ0kQZq8";
+
+std::vector<tahoe::document> attributes(std::size_t count, std::size_t bytes = 10) {
+  std::vector<tahoe::document> all;
+  for (std::size_t i = 0; i < count; ++i)
+    all.push_back(tahoe::make_attribute("comment", std::to_string(i) + std::string(bytes, 'x')).value());
+  return all;
+}
+
+struct operated {
+  tests::temp_dir folder;
+  std::shared_ptr<tests::faults> trouble = std::make_shared<tests::faults>();
+  store::stores inner = store::make_memory();
+  std::unique_ptr<app::engine> over;
+
+  operated() {
+    write_secret(first_secret, 0600);
+    over = std::make_unique<app::engine>(settings(), std::map<std::string, std::string>{},
+                                         tests::failing(inner, trouble), app::engine::actors_starter{});
+    BOOST_REQUIRE(inner.archive->import(attributes(100)));
+  }
+
+  [[nodiscard]] std::string secret() const { return folder / "jwt.secret"; }
+  void write_secret(const std::string& text, mode_t mode) const {
+    std::ofstream(secret()) << text;
+    ::chmod(secret().c_str(), mode);
+  }
+  [[nodiscard]] app::settings settings() const {
+    app::settings values;
+    values.data_dir.path = folder / "data";
+    values.identity.jwt_secret_file.path = secret();
+    return values;
+  }
+
+  expected<tahoe::value> call(std::string_view name, tahoe::object input = {}) {
+    return app::call_operation(*over, name, input);
+  }
+  /// What an operation ends with that is cancelled during this call to a store.
+  failure cancelled_at(std::string_view during, std::string_view name, tahoe::object input = {}) {
+    trouble->on_call = [this, during](std::string_view now) {
+      if (now == during) over->cancel_operations();
+    };
+    const auto made = call(name, std::move(input));
+    BOOST_REQUIRE_MESSAGE(!made, name << " went on to its end");
+    return made.error().kind;
+  }
+};
+
+using times = ops::export_times;
+const ops::export_choice whole_archive{"archive", {}, {}, false};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(operations, operated)
+
+BOOST_AUTO_TEST_CASE(a_digest_ends_early) {
+  BOOST_TEST(call("digest").has_value());
+  BOOST_TEST((cancelled_at("archive.each", "digest") == failure::cancelled));
+  BOOST_TEST((call("digest").error().kind == failure::cancelled));  // one that begins later, too
+}
+
+BOOST_AUTO_TEST_CASE(a_check_of_the_archive_ends_early) {
+  const auto made = call("verify");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(*made->find("documents")->get_if<std::int64_t>() == 100);
+  BOOST_TEST((cancelled_at("archive.each", "verify") == failure::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(a_check_of_the_lake_ends_early) {
+  const store::new_entry entry{"one", std::string(64, 'a'), "cowrie", "UTC", 1, false, 1, "sealed"};
+  BOOST_REQUIRE(inner.lake->put(std::vector{entry}));
+  BOOST_TEST((cancelled_at("lake.entries", "verify") == failure::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(a_check_ends_early_before_its_last_walks) {
+  BOOST_TEST((cancelled_at("lake.check", "verify") == failure::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(an_export_ends_early) {
+  BOOST_TEST((cancelled_at("archive.each", "export", {{"store", "archive"}}) == failure::cancelled));
+  BOOST_TEST((call("export", {{"store", "archive"}}).error().kind == failure::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(an_export_whose_pages_wait_ends_early) {
+  BOOST_REQUIRE(inner.archive->import(attributes(12, 1u << 20)));
+  const auto first = call("export", {{"store", "archive"}});
+  BOOST_REQUIRE(first);
+  over->cancel_operations();  // its reader waits until the next page is fetched
+  const auto next = call("export", {{"cursor", *first->find("cursor")->text()}});
+  BOOST_REQUIRE(!next);
+  BOOST_TEST((next.error().kind == failure::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_does_not_fill_goes_out) {
+  // Symptom: an export whose documents are rare failed, since a page did not fill within two minutes.
+  ops::open_exports exports(times{2min, 1ms});
+  std::promise<void> asked;
+  trouble->on_call = [goes_on = asked.get_future().share()](std::string_view now) {
+    if (now == "archive.each") goes_on.wait();
+  };
+  const auto name = exports.begin(over->stores(), whole_archive);
+  BOOST_REQUIRE(name);
+  for (int i = 0; i < 3; ++i) {
+    const auto page = exports.next(*name);
+    BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().text));
+    BOOST_TEST((page->lines.empty() && !page->last));
+  }
+  asked.set_value();
+  std::size_t lines = 0;
+  for (bool last = false; !last;) {
+    const auto page = exports.next(*name);
+    BOOST_REQUIRE(page);
+    lines += page->lines.size();
+    last = page->last;
+  }
+  BOOST_TEST(lines == 100u);
+  BOOST_TEST((exports.next(*name).error().kind == failure::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(exports_that_nobody_fetches_make_room) {
+  // Symptom: `cybexd export | head`, eight times: no export until the server was started again.
+  ops::open_exports exports(times{0ms, 1s});
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST(tests::eventually([&] { return exports.begin(over->stores(), whole_archive).has_value(); }));
+}
+
+BOOST_AUTO_TEST_CASE(exports_that_are_fetched_are_kept) {
+  ops::open_exports exports(times{2min, 1s});
+  std::vector<std::string> names;
+  for (int i = 0; i < 8; ++i) names.push_back(exports.begin(over->stores(), whole_archive).value());
+  const auto ninth = exports.begin(over->stores(), whole_archive);
+  BOOST_REQUIRE(!ninth);
+  BOOST_TEST((ninth.error().kind == failure::overloaded));
+  for (const auto& name : names) BOOST_TEST(exports.next(name).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_status_says_which_store_is_away) {
+  // Symptom: `cybexd status` failed as a whole, just when it was needed.
+  trouble->only = "lake.books";
+  trouble->down = true;
+  auto made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(made->find("lake")->find("error")->text()->starts_with("lake.books"));
+  BOOST_TEST(*made->find("unfiltered")->get_if<std::int64_t>() == 0);
+  BOOST_TEST(made->find("oldest_waiting_seconds")->is_null());
+  trouble->only = "archive.";
+  made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(*made->find("lake")->find("accepted")->get_if<std::int64_t>() == 0);
+  BOOST_TEST(made->find("unfiltered")->find("error")->text()->starts_with("archive.unfiltered_count"));
+  BOOST_TEST(made->find("store_bytes"));
+}
+
+BOOST_AUTO_TEST_CASE(without_an_embedded_store_there_are_no_bytes_of_it) {
+  auto values = settings();
+  values.store.kind = "mongodb";
+  over->replace(values);
+  const auto made = call("status");
+  BOOST_REQUIRE(made);
+  BOOST_TEST(!made->find("store_bytes"));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_secret_that_cannot_be_used_leaves_the_one_that_is_there) {
+  // Symptom: SIGHUP while the file could be read by others, or was half written: every token was refused.
+  BOOST_REQUIRE(call("user_add", {{"email", "a@example.org"}, {"name", "A"}, {"with_token", true}}));
+  const auto made = call("token_new", {{"email", "a@example.org"}});
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().text));
+  const auto& token = *made->find("token")->text();
+  const auto is_good = [&] { return over->accounts().authenticate(token, app::unix_now()).has_value(); };
+  BOOST_TEST(is_good());
+  for (const auto& [text, mode] :
+       {std::pair{std::string(second_secret), 0644}, {std::string("short"), 0600}}) {
+    write_secret(text, static_cast<mode_t>(mode));
+    over->replace(settings());
+    BOOST_TEST(is_good(), text << " " << mode);
+    BOOST_TEST(call("token_new", {{"email", "a@example.org"}}).has_value());
+  }
+  write_secret(second_secret, 0600);
+  over->replace(settings());
+  BOOST_TEST(!is_good());
+  BOOST_TEST(over->accounts().has_token_secret());
+}
+
+BOOST_AUTO_TEST_CASE(queries_wait_as_long_as_they_may) {
+  auto values = settings();
+  BOOST_TEST((app::http_options_of(values).limits.work_time == 60s));
+  values.http.query_patience = 1h;  // 202 is promised after this, so nobody gives up before
+  BOOST_TEST((app::http_options_of(values).limits.work_time > 1h));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
