@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "actors/shell.hpp"
@@ -84,6 +85,16 @@ std::string_view to_string(outcome what) {
   return "unknown";
 }
 
+/// Of `host`, `host:port`, and an IPv6 address, which stands in brackets where a port follows.
+std::pair<std::string, std::optional<std::string>> host_and_port(const std::string& text) {
+  const auto bracket = text.starts_with('[') ? text.find(']') : std::string::npos;
+  const bool in_brackets = bracket != std::string::npos;
+  const auto colon = text.find(':', in_brackets ? bracket : 0);
+  if (colon == std::string::npos || (!in_brackets && text.find(':', colon + 1) != std::string::npos))
+    return {in_brackets ? text.substr(1, bracket - 1) : text, std::nullopt};
+  return {in_brackets ? text.substr(1, bracket - 1) : text.substr(0, colon), text.substr(colon + 1)};
+}
+
 }  // namespace
 
 std::string reply_host(const reply_options& options, const std::string& named) {
@@ -93,11 +104,9 @@ std::string reply_host(const reply_options& options, const std::string& named) {
 bool reply_allowed(const reply_options& options, const std::string& host, std::uint16_t port) {
   if (port == 0 || host.empty()) return false;
   if (options.allow.empty()) return host == options.api_host;
-  const auto with_port = host + ":" + std::to_string(port);
   return std::any_of(options.allow.begin(), options.allow.end(), [&](const std::string& allowed) {
-    const auto at = allowed.rfind(':');
-    const auto name = reply_host(options, allowed.substr(0, at));
-    return at == std::string::npos ? name == host : name + allowed.substr(at) == with_port;
+    const auto [name, number] = host_and_port(allowed);
+    return reply_host(options, name) == host && (!number || *number == std::to_string(port));
   });
 }
 

@@ -15,7 +15,7 @@ namespace cybexd::actors {
 struct reply_options {
   std::string api_host =
       "127.0.0.1";                 ///< What 0.0.0.0, 127.0.0.1 and localhost stand for; an address or a name.
-  std::vector<std::string> allow;  ///< `host` or `host:port`; empty: the API host, any port.
+  std::vector<std::string> allow;  ///< `host`, `host:port`, `[IPv6]:port`; empty: the API host, any port.
   std::chrono::milliseconds timeout{5000};
 };
 

@@ -75,6 +75,19 @@ BOOST_AUTO_TEST_CASE(only_what_the_configuration_allows_is_connected_to) {
   BOOST_TEST((tell(api_only, {"evil.example.net", 80, "x"}) == outcome::not_allowed));
 }
 
+// Symptom: an IPv6 address was cut at its last colon, so that none was ever allowed.
+BOOST_AUTO_TEST_CASE(ipv6_addresses_are_allowed_with_and_without_a_port) {
+  const reply_options listed{"10.1.2.3", {"2001:db8::1", "[2001:db8::2]:4000", "[2001:db8::3]"}, {}};
+  BOOST_TEST(actors::reply_allowed(listed, "2001:db8::1", 22));
+  BOOST_TEST(actors::reply_allowed(listed, "2001:db8::2", 4000));
+  BOOST_TEST(!actors::reply_allowed(listed, "2001:db8::2", 4001));
+  BOOST_TEST(actors::reply_allowed(listed, "2001:db8::3", 22));
+  BOOST_TEST(!actors::reply_allowed(listed, "2001:db8:", 1));
+  for (const auto* nothing : {"[2001:db8::4", "[2001:db8::4]:", "2001:db8::4:", ":1"})
+    BOOST_TEST(!actors::reply_allowed({"10.1.2.3", {nothing}, {}}, "2001:db8::4", 1), nothing);
+  BOOST_TEST(!actors::reply_allowed({"10.1.2.3", {"hub.example.org:"}, {}}, "hub.example.org", 1));
+}
+
 BOOST_AUTO_TEST_CASE(the_nonce_arrives_and_the_connection_closes) {
   const listener waiting;
   BOOST_TEST((tell({}, {"0.0.0.0", waiting.port, "00112233445566778899aabbccddeeff"}) == outcome::told));
