@@ -89,9 +89,14 @@ BOOST_AUTO_TEST_CASE(a_token_under_another_secret_is_refused) {
   home.all.configure(
       {crypto::secret(std::string_view("another secret of thirty-two bytes")), 30, false, true});
   BOOST_TEST(contains(outcome(home.all.authenticate(token, noon)), "not allowed"));
-  home.all.configure({});
+  home.all.configure({});  // without a secret, so the one that is there stays
   BOOST_TEST(contains(outcome(home.all.authenticate(token, noon)), "not allowed"));
-  BOOST_TEST(contains(outcome(home.all.issue_token(home.operator_, home.email(0), {}, noon)), "unavailable"));
+  const auto fresh = home.all.issue_token(home.operator_, home.email(0), {}, noon).value();
+  BOOST_TEST(outcome(home.all.authenticate(fresh, noon)) == "");
+  id::accounts never_had_one(home.store, {});
+  BOOST_TEST(contains(outcome(never_had_one.authenticate(fresh, noon)), "not allowed"));
+  BOOST_TEST(
+      contains(outcome(never_had_one.issue_token(home.operator_, home.email(0), {}, noon)), "unavailable"));
 }
 
 BOOST_AUTO_TEST_CASE(other_algorithms_and_no_signature_are_refused) {
