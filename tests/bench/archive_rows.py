@@ -117,6 +117,7 @@ def growth(options):
     rng, size = random.Random(options.seed), 1000
     tenth = options.records // 10
     rates, sent = [], 0
+    os.sync()  # what other programs have left to be written would slow its last tenths
     with Hub() as hub:
         hub.org(ORG)
         hub.start()
