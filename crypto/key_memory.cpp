@@ -59,12 +59,12 @@ void* resize(void* block, std::size_t size, const char* file, int line) {
 
 }  // namespace
 
-key_memory::key_memory() {
+key_memory::key_memory() : before_(for_a_key) {
   static const int ready =
       CRYPTO_secure_malloc_initialized() != 0 ? 1 : CRYPTO_secure_malloc_init(heap_size, smallest_block);
   for_a_key = ready != 0;
 }
 
-key_memory::~key_memory() { for_a_key = false; }
+key_memory::~key_memory() { for_a_key = before_; }
 
 }  // namespace cybexd::crypto

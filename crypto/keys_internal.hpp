@@ -42,7 +42,11 @@ class oaep_key {
   [[nodiscard]] std::optional<std::size_t> run(std::string_view input, std::span<std::uint8_t> room) const;
 
  private:
+  /// One that is idle; nothing where all are in use.
   [[nodiscard]] key_context take() const;
+  [[nodiscard]] key_context make() const;
+  [[nodiscard]] std::optional<std::size_t> run_in(key_context context, std::string_view input,
+                                                  std::span<std::uint8_t> room) const;
   void give_back(key_context context) const;
 
   key_handle key_;

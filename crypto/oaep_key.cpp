@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "crypto/key_memory_internal.hpp"
 #include "crypto/keys_internal.hpp"
 #include "crypto/require_internal.hpp"
 
@@ -16,14 +17,14 @@ oaep_key::oaep_key(key_handle key, use what)
       modulus_size_(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()))) {}
 
 key_context oaep_key::take() const {
-  {
-    const std::lock_guard lock(guard_);
-    if (!idle_.empty()) {
-      auto context = std::move(idle_.back());
-      idle_.pop_back();
-      return context;
-    }
-  }
+  const std::lock_guard lock(guard_);
+  if (idle_.empty()) return nullptr;
+  auto context = std::move(idle_.back());
+  idle_.pop_back();
+  return context;
+}
+
+key_context oaep_key::make() const {
   // A copy of the key for each context: contexts of one key share a lock around RSA's blinding.
   const key_handle own(EVP_PKEY_dup(key_.get()));
   require(own != nullptr, "EVP_PKEY_dup");
@@ -47,7 +48,13 @@ void oaep_key::give_back(key_context context) const {
 }
 
 std::optional<std::size_t> oaep_key::run(std::string_view input, std::span<std::uint8_t> room) const {
-  auto context = take();
+  if (auto idle = take()) return run_in(std::move(idle), input, room);
+  const key_memory guarded;  // a copy of the key, and what its first use keeps of the primes
+  return run_in(make(), input, room);
+}
+
+std::optional<std::size_t> oaep_key::run_in(key_context context, std::string_view input,
+                                            std::span<std::uint8_t> room) const {
   std::size_t size = room.size();
   const auto* bytes = reinterpret_cast<const unsigned char*>(input.data());
   const int done = use_ == use::decrypt

@@ -1,10 +1,13 @@
 // Symptom this guards against: a core dump of the server held both primes of its key, which OpenSSL copies to
 // ordinary memory for its arithmetic.
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <fstream>
+#include <latch>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "crypto/digest.hpp"
@@ -103,6 +106,29 @@ BOOST_AUTO_TEST_CASE(no_prime_of_a_key_in_use_would_be_dumped) {
   BOOST_TEST(times_in_memory(prime) == 0);
   const std::string in_ordinary_memory(prime.view());
   BOOST_TEST(times_in_memory(prime) == 1);  // the search itself works
+}
+
+BOOST_AUTO_TEST_CASE(nor_one_of_a_key_that_many_threads_use) {
+  // Symptom: each thread has a copy of the key, and all but the first lay in ordinary memory.
+  const auto golden = fixtures::golden_keys(fixtures::golden("envelope")).at("2048");
+  const auto prime = part_of_prime(golden.private_pem);
+  const auto key = golden.open().value();
+  const auto shared = crypto::public_key::of(key);
+  constexpr int threads = 4, times = 50;
+  std::latch all_there(threads);
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i)
+    running.emplace_back([&] {
+      all_there.arrive_and_wait();
+      for (int j = 0; j < times; ++j) {
+        const auto text = crypto::open_envelope(key, crypto::seal_envelope(shared, "text"));
+        opened += text && *text == "text" ? 1 : 0;
+      }
+    });
+  for (auto& thread : running) thread.join();
+  BOOST_TEST(opened == threads * times);
+  BOOST_TEST(times_in_memory(prime) == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
