@@ -2,7 +2,6 @@
 import hashlib
 import json
 import os
-import pty
 import signal
 import subprocess
 import tempfile
@@ -323,21 +322,7 @@ class Local(unittest.TestCase):
 
     def on_a_terminal(self, hub, *words):
         """The answer of a command whose standard error is a terminal, and what that showed."""
-        ours, terminal = pty.openpty()
-        command = subprocess.Popen([CYBEXD, *words, "--json", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal)
-        os.close(terminal)
-        shown = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                part = b""
-            if not part:
-                break
-            shown += part
-        os.close(ours)
-        answer, _ = command.communicate(timeout=120)
-        self.assertEqual(command.returncode, 0, shown)
+        shown, answer = hub.on_terminal(*words, "--json", stream="stderr")
         return json.loads(answer), shown
 
     def test_wrong_usage(self):

@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import os
+import pty
 import random
 import re
 import shutil
@@ -160,6 +161,28 @@ class Hub:
         if expect is not None:
             assert done.returncode == expect, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done
+
+    def on_terminal(self, *words, stream="stdout"):
+        """Runs a command with this stream of it on a terminal; answers what the terminal showed and what the other stream held (bytes)."""
+        ours, terminal = pty.openpty()
+        other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+        with tempfile.TemporaryFile() as kept:
+            command = subprocess.Popen([CYBEXD, *words, *self.arguments()], stdin=subprocess.DEVNULL, **{stream: terminal, other: kept})
+            os.close(terminal)
+            shown = b""
+            while True:
+                try:
+                    part = os.read(ours, 65536)
+                except OSError:  # the other end is closed
+                    part = b""
+                if not part:
+                    break
+                shown += part
+            os.close(ours)
+            status = command.wait(120)
+            assert status == 0, f"{words}: exit {status}\n{shown[-2000:]!r}"
+            kept.seek(0)
+            return shown, kept.read()
 
     def json(self, *words, **options):
         """The one JSON document that a command prints with --json."""

@@ -1,11 +1,8 @@
 """The command `report` as an analyst uses it: a table on a terminal, JSON for machines, a graph for Graphviz, and what it says of mistakes."""
 import json
-import os
-import pty
-import subprocess
 import unittest
 
-from harness import ADMIN, CYBEXD, Hub
+from harness import ADMIN, Hub
 
 
 def record(number):
@@ -33,21 +30,8 @@ class ReportCommand(unittest.TestCase):
 
     def on_terminal(self, *words):
         """What the command prints where standard output is a terminal."""
-        ours, theirs = pty.openpty()
-        command = subprocess.Popen([CYBEXD, *words, *self.hub.arguments()], stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL)
-        os.close(theirs)
-        text = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            text += part
-        os.close(ours)
-        self.assertEqual(command.wait(60), 0)
-        return text.decode().replace("\r\n", "\n")
+        shown, _ = self.hub.on_terminal(*words)
+        return shown.decode().replace("\r\n", "\n")
 
     def test_a_terminal_gets_a_table(self):
         self.assertEqual(self.on_terminal(*self.words("count")), "count: 12\n")
