@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crypto/key_memory_internal.hpp"
+#include "crypto/require_internal.hpp"
 
 namespace cybexd::crypto {
 namespace {
@@ -54,14 +55,22 @@ void* resize(void* block, std::size_t size, const char* file, int line) {
   return larger;
 }
 
-// OpenSSL takes other memory functions only before its first allocation: before main and most static objects.
-[[gnu::constructor(200)]] void install() { CRYPTO_set_mem_functions(&allocate, &resize, &release); }
+bool installed = false;
+
+// OpenSSL takes other memory functions only before its first allocation, and a library that uses it (the
+// MongoDB driver) may start it from a constructor of its own. The functions of this array run before those of
+// all libraries. No sanitizer is there yet.
+[[gnu::no_sanitize("address", "undefined")]] void install(int, char**, char**) {
+  installed = CRYPTO_set_mem_functions(&allocate, &resize, &release) == 1;
+}
+[[gnu::section(".preinit_array"), gnu::used]] void (*const install_first)(int, char**, char**) = &install;
 
 }  // namespace
 
 key_memory::key_memory() : before_(for_a_key) {
   static const int ready =
       CRYPTO_secure_malloc_initialized() != 0 ? 1 : CRYPTO_secure_malloc_init(heap_size, smallest_block);
+  require(installed, "CRYPTO_set_mem_functions");
   for_a_key = ready != 0;
 }
 
