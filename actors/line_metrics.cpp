@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "tahoe/filters/filter.hpp"
+
 namespace cybexd::actors {
 
 namespace {
@@ -46,6 +48,11 @@ class looks {
 }  // namespace
 
 void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now) {
+  for (const auto store : {"cache", "archive", "report", "identity"})
+    for (const auto which : {histogram::store_commit, histogram::store_batch}) metrics.offer(which, {store});
+  for (const auto& filter : tahoe::filters::all())
+    for (const auto outcome : {"used", "unusable"})
+      metrics.add(counter::filter_records, {filter.name, outcome}, 0);
   // A store that is down leaves the figures of the last look: they still belong together.
   metrics.on_scrape([lake = stores.lake, archive = stores.archive, reports = stores.reports,
                      identity = stores.identity, now = std::move(now),

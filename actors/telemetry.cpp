@@ -131,6 +131,8 @@ telemetry::telemetry(std::string_view version) : impl_(std::make_unique<impl>())
   add(counter::archive_bytes, {}, 0);
   for (const auto reason : {"too_short", "wrapped_key", "session_key", "tag", "not_utf8"})
     add(counter::envelope_failures, {reason}, 0);
+  for (const auto outcome : {"told", "refused", "timed_out", "not_allowed"})
+    add(counter::replies, {outcome}, 0);
   for (const auto which :
        {gauge::filter_pending, gauge::credit_in_use, gauge::credit_limit, gauge::credit_bytes,
         gauge::oldest_eligible, gauge::http_in_flight, gauge::quarantine})
@@ -145,6 +147,8 @@ void telemetry::shift(gauge which, labels values, double by) { impl_->of(which, 
 void telemetry::observe(histogram which, labels values, double what) {
   impl_->of(which, values).Observe(what);
 }
+
+void telemetry::offer(histogram which, labels values) { impl_->of(which, values); }
 
 double telemetry::value(counter which, labels values) const { return impl_->of(which, values).Value(); }
 

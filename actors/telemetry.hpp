@@ -110,6 +110,8 @@ class telemetry {
   void set(gauge which, labels values, double to);
   void shift(gauge which, labels values, double by);
   void observe(histogram which, labels values, double what);
+  /// There from now on, with nothing observed.
+  void offer(histogram which, labels values);
   /// What a counter has come to.
   [[nodiscard]] double value(counter which, labels values) const;
 

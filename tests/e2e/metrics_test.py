@@ -75,6 +75,22 @@ class Metrics(unittest.TestCase):
             self.assertNotEqual(promtool("check", "metrics", input=b"# TYPE a counter\na 1\n").returncode, 0)
             self.check_asked_for(text)
 
+    def test_a_server_that_has_done_nothing_offers_every_name(self):
+        """Symptom: those of reports were missing until the first one, which a dashboard shows as "no data"."""
+        with Hub() as hub:
+            hub.start()
+            hub.request("GET", "/nowhere")  # so that there is a request to count
+            metrics = hub.metrics()
+            offered = {re.sub(r"\{.*", "", name) for name in metrics}
+            wanted = {name + ("_count" if kind == "histogram" else "") for name, _, kind in names_of_the_specification()}
+            self.assertEqual(len(wanted), 29)
+            self.assertEqual(wanted - offered, set())
+            for kind in ("count", "related", "threatrank"):
+                for name in ('cybexd_reports_total{status="ready",type="%s"}', 'cybexd_reports_total{status="failed",type="%s"}',
+                             'cybexd_report_queue{type="%s"}', 'cybexd_report_seconds_count{type="%s"}', 'cybexd_report_wait_seconds_count{type="%s"}'):
+                    self.assertEqual(metrics.get(name % kind), 0, name % kind)
+            self.assertEqual(metrics.get('cybexd_reply_total{outcome="told"}'), 0)
+
     def work(self, hub):
         hub.org("o")
         told = socket.create_server(("127.0.0.1", 0))
