@@ -15,17 +15,21 @@ bool holds(const std::vector<hash256>& sorted, const hash256& hash) {
   return std::binary_search(sorted.begin(), sorted.end(), hash);
 }
 
-/// Numbers by value before everything else, then texts: an order that does not depend on who came first.
+/// An order that does not depend on who came first, without ties: numbers by value, then texts, then the
+/// rest; what is equal so far by its type, then by its canonical form (1 before 1.0, -0.0 before 0.0).
 bool less(const tahoe::value& a, const tahoe::value& b) {
   double a_room = 0, b_room = 0;
   const auto* a_number = a.number(a_room);
   const auto* b_number = b.number(b_room);
-  if (a_number && b_number) return *a_number < *b_number;
-  if (a_number || b_number) return b_number == nullptr;
+  if (a_number && b_number && *a_number != *b_number) return *a_number < *b_number;
+  if (!a_number != !b_number) return b_number == nullptr;
   const auto* a_text = a.text();
   const auto* b_text = b.text();
   if (a_text && b_text) return *a_text < *b_text;
-  return a_text == nullptr && b_text != nullptr;
+  if (!a_text != !b_text) return b_text == nullptr;
+  if (a.inner().index() != b.inner().index()) return a.inner().index() < b.inner().index();
+  const auto a_form = tahoe::canonical(a), b_form = tahoe::canonical(b);
+  return a_form && b_form && *a_form < *b_form;
 }
 
 std::vector<std::string>* filters_of(document& raw, const std::string& orgid) {
