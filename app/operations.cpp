@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/operations/all.hpp"
+#include "tahoe/utf8.hpp"
 
 namespace cybexd::app {
 
@@ -41,6 +42,12 @@ expected<tahoe::value> call_operation(engine& on, std::string_view name, const t
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const operation& one) { return one.name == name; });
   if (found == all.end()) return fail(failure::not_found, "no such operation: " + std::string(name));
+  // What came over a socket is UTF-8, being JSON; the words of a command line need not be, and the lists that
+  // had taken them over could not be printed.
+  if (const auto* arguments = input.get_if<tahoe::object>()) {
+    for (const auto& [argument, given] : *arguments)
+      if (!tahoe::holds_utf8(given)) return fail(failure::bad_input, argument + ": is not UTF-8");
+  }
   return found->run(on, input);
 }
 

@@ -6,6 +6,7 @@
 #include "crypto/clipped.hpp"
 #include "tahoe/bson.hpp"
 #include "tahoe/json.hpp"
+#include "tahoe/utf8.hpp"
 
 namespace cybexd::tahoe {
 
@@ -33,16 +34,6 @@ expected<document> begin(itype kind, std::string sub_type) {
   d.kind = kind;
   d.sub_type = std::move(sub_type);
   return d;
-}
-
-/// Whether all texts in a value, and all keys, are UTF-8.
-bool holds_utf8(const value& v) {
-  if (const auto* text = v.text()) return is_valid_utf8(*text);
-  if (const auto* items = v.get_if<array>()) return std::all_of(items->begin(), items->end(), holds_utf8);
-  if (const auto* members = v.get_if<object>())
-    return std::all_of(members->begin(), members->end(),
-                       [](const member& m) { return is_valid_utf8(m.first) && holds_utf8(m.second); });
-  return true;
 }
 
 /// Hashes kind, sub_type, what the kind puts between, and the canonical data. No store could read again what

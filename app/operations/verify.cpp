@@ -1,6 +1,7 @@
 // Recomputes every hash and every reference that `data` tells, looks for each, and compares the index with
 // the documents.
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "app/operations/all.hpp"
@@ -12,6 +13,9 @@ namespace cybexd::app::operations {
 namespace {
 
 constexpr std::size_t most_examples = 1000;
+/// What is stored was within `archive.max_canonical` when it came; that may be another now. Its highest
+/// value.
+constexpr tahoe::canonical_limits longest_form{.size = std::size_t{1} << 30};
 
 class verifier {
  public:
@@ -29,27 +33,18 @@ class verifier {
              const std::function<expected<bool>(const tahoe::hash256&)>& find) {
     ++documents_;
     if (!work_->at(what_, ++walked_, total_)) return false;
-    const auto unique = tahoe::unique_string(tahoe::to_value(d));
+    const auto unique = tahoe::unique_string(tahoe::to_value(d), longest_form);
     if (!unique)
       complain(store, d, "its unique string cannot be made: " + unique.error().text);
     else if (const auto hash = crypto::sha256(*unique); hash != d.hash)
       complain(store, d, "its content gives the hash " + crypto::to_hex(hash));
-    if (store == "archive") {
-      if (const auto fault = store::archive_rules::false_references(d)) complain(store, d, fault->text);
+    if (store == "archive" && unique) {
+      if (const auto fault = store::archive_rules::false_references(d, longest_form))
+        complain(store, d, fault->text);
     }
-    for (const auto* list : {&d.cref, &d.ref}) {
-      for (const auto& one : *list) {
-        if (seen_.contains(one)) continue;
-        const auto there = find(one);
-        if (!there)
-          complain(store, d,
-                   "the document " + crypto::to_hex(one) + " cannot be read: " + there.error().text);
-        else if (!*there)
-          complain(store, d, "it refers to " + crypto::to_hex(one) + ", which is not there");
-        else
-          remember(one);
-      }
-    }
+    std::vector<tahoe::hash256> all;  // a direct child stands in both lists
+    std::set_union(d.cref.begin(), d.cref.end(), d.ref.begin(), d.ref.end(), std::back_inserter(all));
+    for (const auto& one : all) look_for(store, d, one, find);
     for (const auto* list : {&d.ben_ref, &d.mal_ref}) {
       for (const auto& one : *list) {
         if (!std::binary_search(d.ref.begin(), d.ref.end(), one))
@@ -79,6 +74,18 @@ class verifier {
   }
 
  private:
+  void look_for(std::string_view store, const tahoe::document& d, const tahoe::hash256& one,
+                const std::function<expected<bool>(const tahoe::hash256&)>& find) {
+    if (seen_.contains(one)) return;
+    const auto there = find(one);
+    if (!there)
+      complain(store, d, "the document " + crypto::to_hex(one) + " cannot be read: " + there.error().text);
+    else if (!*there)
+      complain(store, d, "it refers to " + crypto::to_hex(one) + ", which is not there");
+    else
+      remember(one);
+  }
+
   void complain(std::string_view store, const tahoe::document& d, const std::string& problem) {
     complain(store, crypto::to_hex(d.hash), problem);
   }
