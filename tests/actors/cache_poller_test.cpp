@@ -211,6 +211,25 @@ BOOST_AUTO_TEST_CASE(credit_is_never_exceeded) {
   BOOST_TEST((state_of(large) == entry_state::processed));
 }
 
+BOOST_AUTO_TEST_CASE(credit_is_no_more_than_the_lake_wants_one_server_to_hold) {
+  trouble->most_in_work = 7;
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 60; ++i) ids.push_back(put(cowrie_line(i)));
+  std::uint64_t most = 0;
+  start();
+  for (int i = 0; i < 1000 && books().pending != 0; ++i) {
+    scheduler.try_run_once();
+    if (scheduler.jobs.empty()) advance(20ms);
+    most = std::max(most, status().credit_in_use);
+    BOOST_TEST(status().credit_limit == trouble->most_in_work);
+    if (books().archived > 30) trouble->most_in_work = 3;  // it changes as the lake learns
+  }
+  BOOST_TEST(most == 7u);
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
+  trouble->most_in_work = 0;  // one at least
+  BOOST_TEST(status().credit_limit == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(archive_once_ends_with_a_summary_and_force_takes_up_what_was_set_aside) {
   put(cowrie_line(1));
   put(cowrie_line(1));
