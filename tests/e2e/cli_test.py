@@ -215,6 +215,13 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", hub.dir, "--admin", ADMIN).returncode, 1)
             self.assertTrue(hub.json("config", "check")["ok"])
 
+    def test_what_a_killed_process_left_is_no_news(self):
+        """Symptom: after a process with the same number was killed, a command warned of the MongoDB driver's counters."""
+        command = 'touch /dev/shm/mongoc-$$ && exec "$0" --version'
+        done = subprocess.run(["sh", "-c", command, CYBEXD], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("cybexd", done.stdout)
+
     def test_a_failed_init_leaves_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
