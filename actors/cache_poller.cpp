@@ -23,7 +23,7 @@ void cache_poller_state::start(pointer self, poller_options options, poller_part
   act::watch(self, partners_.parsers);
   act::watch(self, partners_.analysts);
   new_writer();
-  metrics.set(gauge::credit_limit, {}, static_cast<double>(options_.window_entries));
+  metrics.set(gauge::credit_limit, {}, static_cast<double>(window()));
   if (options_.start_at_once) act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
 }
 
@@ -68,13 +68,19 @@ void cache_poller_state::pull() {
   while (taking_ && !line_->blocked() && take_some(rounds_.at(*taking_))) line_->pump();
 }
 
+/// Entries that there is credit for: not more than the lake thinks good for those who share it.
+std::size_t cache_poller_state::window() const {
+  return std::clamp<std::size_t>(partners_.lake->most_in_work(), 1, options_.window_entries);
+}
+
 /// Takes as much as there is credit for. True: there may be more.
 bool cache_poller_state::take_some(round& current) {
   const auto in_use = line_->entries();
-  const auto free_entries = options_.window_entries - std::min(options_.window_entries, in_use);
+  const auto most = window();
+  const auto free_entries = most - std::min(most, in_use);
   const auto free_bytes = options_.window_bytes - std::min(options_.window_bytes, line_->bytes());
   // Little credit is let gather: a question to the lake costs the same for one entry as for many.
-  const bool enough = in_use == 0 || (free_entries >= std::max<std::size_t>(1, options_.window_entries / 4) &&
+  const bool enough = in_use == 0 || (free_entries >= std::max<std::size_t>(1, most / 4) &&
                                       free_bytes > too_large_ && free_bytes >= options_.window_bytes / 16);
   if (!enough) return false;
   const auto wanted = std::min(options_.batch - current.taken, free_entries);
@@ -191,6 +197,7 @@ void cache_poller_state::take_up_what_was_set_aside() {
 }
 
 void cache_poller_state::show() {
+  metrics_->set(gauge::credit_limit, {}, static_cast<double>(window()));
   metrics_->set(gauge::credit_in_use, {}, static_cast<double>(line_->entries()));
   metrics_->set(gauge::credit_bytes, {}, static_cast<double>(line_->bytes()));
   metrics_->set(gauge::backoff_failures, {name}, static_cast<double>(waiting().failures()));
@@ -201,7 +208,7 @@ void cache_poller_state::show() {
 messages::line_status cache_poller_state::status() {
   messages::line_status status;
   status.credit_in_use = line_->entries();
-  status.credit_limit = options_.window_entries;
+  status.credit_limit = window();
   status.credit_bytes_in_use = line_->bytes();
   status.rounds = last_round_;
   status.failures = waiting().failures();

@@ -19,7 +19,7 @@ namespace cybexd::actors {
 
 struct poller_options {
   std::size_t batch = 10'000;               ///< Entries of one round.
-  std::size_t window_entries = 4096;        ///< Credit: entries taken and not yet settled ...
+  std::size_t window_entries = 4096;        ///< Credit: entries taken and not yet settled, at most ...
   std::uint64_t window_bytes = 256u << 20;  ///< ... and bytes of them; one larger entry is taken alone.
   backoff_settings backoff = {};
   std::uint64_t seed = 0;                            ///< Of the jitter.
@@ -80,6 +80,7 @@ class cache_poller_state {
   void advance();
   void start_round();
   void pull();
+  [[nodiscard]] std::size_t window() const;
   bool take_some(round& current);
   void end_taking(bool full);
   void settle_rounds();

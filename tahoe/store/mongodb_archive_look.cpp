@@ -19,6 +19,12 @@ look::~look() {
   others_->all_.erase(this);
 }
 
+void look::end_by(std::chrono::steady_clock::time_point deadline) {
+  const std::scoped_lock lock(others_->mutex_);
+  plain_ = plain_.by(deadline);
+  if (seen_) seen_ = seen_->by(deadline);
+}
+
 expected<const mongodb_collection*> look::documents() {
   const std::scoped_lock lock(others_->mutex_);
   if (broken_) return fail(*broken_);

@@ -7,6 +7,7 @@
 // came before the first question. The server keeps a look for a minute; a question after that is answered
 // `unavailable`. A server without a replica set has no transactions: then every question is a look of its
 // own.
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,8 @@ class look {
   look& operator=(const look&) = delete;
   ~look();
 
+  /// No question takes longer. Errors then: timed_out.
+  void end_by(std::chrono::steady_clock::time_point deadline);
   /// The collection to ask. Errors: unavailable.
   [[nodiscard]] expected<const mongodb_collection*> documents();
 

@@ -1,6 +1,7 @@
 #pragma once
 // One collection: reads, unordered writes, one change with its answer, indexes. Internal to tahoe/store/ and
 // its tests. What holds for every call stands in mongodb_home.hpp.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 struct _mongoc_bulk_operation_t;
 struct _mongoc_collection_t;
+struct _mongoc_cursor_t;
 
 namespace cybexd::store {
 
@@ -94,6 +96,10 @@ class mongodb_collection {
       : home_(std::move(home)), db_(std::move(db)), name_(std::move(name)) {}
   /// The same collection as the session sees it. The session must outlive it.
   [[nodiscard]] mongodb_collection in(mongodb_session& session) const;
+  /// The same collection for one who waits until then only: the database ends a question that takes longer,
+  /// as it does with one that takes longer than a question may. Errors of `find` and `aggregate` then:
+  /// timed_out.
+  [[nodiscard]] mongodb_collection by(std::chrono::steady_clock::time_point deadline) const;
   /// Another collection of the same database.
   [[nodiscard]] mongodb_collection beside(std::string name) const { return {home_, db_, std::move(name)}; }
 
@@ -146,8 +152,13 @@ class mongodb_collection {
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
   [[nodiscard]] expected<void> make_index(const index_wish& wish, bool unique, std::string_view what) const;
 
+  [[nodiscard]] std::int64_t most_milliseconds(bool all_that_is_left) const;
+  [[nodiscard]] expected<void> walk(struct _mongoc_cursor_t* cursor, std::string_view what,
+                                    const visitor& visit) const;
+
   std::shared_ptr<mongodb_home> home_;
   std::string db_, name_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   mongodb_session* session_ = nullptr;
 };
 

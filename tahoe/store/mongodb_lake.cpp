@@ -28,6 +28,7 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
     : entries_(entries),
       parts_(entries.beside(entries.name() + "_cybexd_parts")),
       files_(entries),
+      quarantine_(entries.beside(entries.name() + "_cybexd_quarantine")),
       options_(options),
       ties_(ties),
       read_only_(read_only),
@@ -36,6 +37,7 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
               for_renewal.beside(entries.name() + "_cybexd_claims"),
               std::chrono::duration<double>(options.claim).count(),
               [clock = clock_] { return clock->now(); }),
+      window_(std::chrono::duration<double>(options.claim).count()),
       books_(entries, clock_, std::chrono::duration<double>(options.settled_after).count(), ties.say),
       ready_([this] { return prepare(); }),
       adopting_([this] { return entries_.make_indexes({origin_index()}, *ties_.say, "lake: index"); }) {}
@@ -76,6 +78,7 @@ expected<void> mongodb_lake::prepare() {
           parts_.make_indexes({{"by_entry", bson().add("entry", 1).add("n", 1)}}, *ties_.say, "lake: index");
       !made)
     return made;
+  if (auto made = quarantine_.make_indexes(*ties_.say); !made) return made;
   return clock_->compare(entries_.home());
 }
 
@@ -213,6 +216,7 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
   const std::scoped_lock lock(taking_);
   clock_->compare_now_and_then(entries_.home());
   std::vector<candidate> some;
+  if (claims_.held() == 0) window_.began(clock_->now());
   if (limits.entries != 0) {
     auto found = find_and_claim(limits);
     if (!found) return fail(found.error());

@@ -114,6 +114,7 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
     marking_work work;
     work.entry.id = object_id::make();
     work.parts = parts_of(kept.report.mark);
+    if (auto mark = adopted_mark(kept.report)) work.mark = std::move(*mark);
     if (kept.sealed) files.push_back({file, work.entry.id, kept.report.entry.name, *kept.sealed});
     if (!documents.insert(adopted_document(kept, work.parts, work.entry.id, file)))
       return fail(failure::too_large,
@@ -125,6 +126,7 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
   if (!files.empty())
     if (auto written = files_.write(files, clock_->now()); !written) return written;
   if (auto written = write_parts(marks); !written) return written;
+  if (auto entered = enter_quarantine(marks); !entered) return entered;
   auto written = entries_.write(std::move(documents), "lake: adopt");
   books_.changed();
   if (!written) return fail(written.error());

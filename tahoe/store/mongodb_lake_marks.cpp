@@ -114,6 +114,22 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
   return {};
 }
 
+/// The quarantine's documents, before the marks that need them.
+expected<void> mongodb_lake::enter_quarantine(const std::vector<marking_work>& works) {
+  std::vector<mongodb_quarantine::newcomer> some;
+  for (const auto& work : works)
+    if (is_quarantined(work.mark)) some.push_back({work.entry.id, &work.mark});
+  return quarantine_.add(some, clock_->now());
+}
+
+/// The quarantine's documents about these entries, which may go when the entries are changed.
+expected<std::vector<object_id>> mongodb_lake::quarantine_of(std::span<const entry_id> ids) {
+  std::vector<object_id> entries;
+  for (const auto& id : ids)
+    if (const auto name = to_object_id(id)) entries.push_back(*name);
+  return quarantine_.about(entries);
+}
+
 /// An entry that others may have worked on since it was taken: what is archived stays as it is, and what is
 /// set aside changes only by being archived.
 bson mongodb_lake::marking_work::after_others() const {
@@ -167,6 +183,14 @@ expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works)
               "lake: mark: the database refuses the mark of entry " + left.front()->entry.id.to_hex());
 }
 
+/// Those that may have been set aside before: what is taken while it waits was not.
+std::vector<entry_id> mongodb_lake::once_aside(const std::vector<marking_work>& works) {
+  std::vector<entry_id> ids;
+  for (const auto& work : works)
+    if (!work.held || work.overdue || work.entry.forced) ids.push_back(work.entry.id.to_hex());
+  return ids;
+}
+
 expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
   if (marks.empty()) return {};
   if (auto ready = ready_(); !ready) return ready;
@@ -174,14 +198,19 @@ expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
   auto works = prepare_marks(marks);
   if (!works) return fail(works.error());
   if (auto written = write_parts(*works); !written) return written;
+  auto leaving = quarantine_of(once_aside(*works));
+  if (!leaving) return fail(leaving.error());
+  if (auto entered = enter_quarantine(*works); !entered) return entered;
   auto all = write_marks(*works);
   if (!all) return fail(all.error());
   books_.changed();
   ties_.committed("lake", began, marks.size());
   // The marks stand. A file that cannot be removed now is removed some time after the next start.
   (void)remove_archived_files(*works, *all);
+  if (*all) (void)quarantine_.remove(*leaving);  // what stays, its entry belies
   std::vector<entry_id> done;
   for (const auto& mark : marks) done.push_back(mark.id);
+  window_.marked(done.size(), clock_->now());
   claims_.forget(done);
   return {};
 }

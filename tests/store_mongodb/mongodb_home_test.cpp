@@ -206,6 +206,31 @@ BOOST_AUTO_TEST_CASE(errors_are_translated_and_hold_no_password) {
   BOOST_TEST(without(secrets, "a s3cr%2Ft b s3cr/t c k1x d") == "a *** b *** c *** d");
 }
 
+// What takes a database too long will do so at the next try, too.
+BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
+  mongodb_server server;
+  auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));
+  const mongodb_collection all(home, "test", "things");
+  const auto waits = all.by(std::chrono::steady_clock::now() + std::chrono::hours(1));
+  const auto kind_of = [](const auto& answer) {
+    return answer ? std::string() : std::string(to_string(answer.error().kind));
+  };
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == "");
+  const auto asks = [&](const mongodb_collection& whom) {
+    return kind_of(whom.aggregate({}, "test: ask", [](const bson_view&) { return true; }));
+  };
+  server.fail_commands(R"("alwaysOn")",
+                       R"({"appName":"watched","failCommands":["find","aggregate"],"errorCode":50})");
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == to_string(failure::timed_out));
+  BOOST_TEST(asks(waits) == to_string(failure::timed_out));
+  BOOST_TEST(asks(all) == to_string(failure::unavailable));  // whoever tries again until it works
+  server.fail_commands(R"("alwaysOn")", R"({"appName":"watched","failCommands":["find"],"errorCode":10107})");
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) ==
+             to_string(failure::unavailable));  // no matter of time
+  server.heal();
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_fails_is_unavailable_and_then_works_again) {
   mongodb_server server;
   auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));
