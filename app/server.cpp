@@ -52,7 +52,9 @@ std::string joined(const std::vector<std::string>& names) {
 void remove_left_checkpoint(const std::string& data_dir) {
   const auto alone = directory_lock::take_for_backup(data_dir);
   std::error_code ignored;
-  if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
+  if (!alone) return;
+  for (const auto* left : {"/checkpoint", "/checkpoint.tmp"})  // the second while RocksDB makes it
+    std::filesystem::remove_all(data_dir + left, ignored);
 }
 
 /// Whether there are as many threads to be had as it takes to end a server in order and begin another one.
