@@ -108,6 +108,12 @@ expected<void> query_desk_state::wait_for_same(job& running, const messages::ask
   return {};
 }
 
+/// Until `finish`.
+query_desk_state::job& query_desk_state::add(const std::string& key, job made) {
+  waiting_bytes_ += size_of(made.query);
+  return jobs_[key] = std::move(made);
+}
+
 void query_desk_state::begin(tahoe::document query, std::string type, tahoe::value data, report::asker who,
                              double now, const messages::ask_query* asked) {
   const auto key = crypto::to_hex(query.hash);
@@ -118,9 +124,9 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->now = now;
   const auto taken = self_->clock().now();
   work->holds = asked != nullptr ? asked->what->holds : nullptr;
-  waiting_bytes_ += size_of(query);
-  auto& job = jobs_[key];
-  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
+  auto& job = add(
+      key,
+      {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false});
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
     job.waiters[waiter] = {asked->reply, asked->asker};
