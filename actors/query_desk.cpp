@@ -14,6 +14,9 @@ constexpr std::string_view other_types = "other";  // the metrics' label of what
 
 /// Room for a worker to notice its deadline by itself, before it counts as gone.
 constexpr std::chrono::seconds worker_grace{30};
+/// Longer than the writers' pool waits for one of them, and than a store takes for all its questions: a
+/// report that gets stored after all must not be put off.
+constexpr std::chrono::minutes longest_storing{11};
 
 query_answer::outcome outcome_of(const std::string& status) {
   return status == "ready" ? query_answer::outcome::ready : query_answer::outcome::failed;
@@ -199,7 +202,7 @@ void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe
                               options_.claims.owner,
                               job.work->who.who,
                               job.our_fault};
-  act::ask(self_, peers_.writer, worker_grace, done)
+  act::ask(self_, peers_.writer, longest_storing, done)
       .then([this, key, report,
              status](messages::report_stored& result) { stored(key, report, status, result); },
             [this, key, report, status](caf::error& e) {
