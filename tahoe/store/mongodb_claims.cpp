@@ -200,13 +200,14 @@ expected<void> mongodb_claims::release(std::span<const entry_id> ids) {
   return {};
 }
 
-/// Takes of ours that are not in the document any more.
-void mongodb_claims::note_lost() {
+/// Those of our takes that are not in the document any more. Others may have begun meanwhile.
+void mongodb_claims::note_lost(const std::vector<std::string>& due) {
   auto seen = look("lake: renew");
   if (!seen) return;
   const std::scoped_lock lock(mutex_);
-  for (auto& [name, take] : takes_)
-    if (!seen->takes.contains(name)) take.lost = true;
+  for (const auto& name : due)
+    if (const auto take = takes_.find(name); take != takes_.end() && !seen->takes.contains(name))
+      take->second.lost = true;
 }
 
 void mongodb_claims::renew() {
@@ -227,7 +228,7 @@ void mongodb_claims::renew() {
   if (due.empty()) return;
   auto written = for_renewal_.write(std::move(renewals), "lake: renew");
   if (!written) return;
-  if (written->matched < due.size()) note_lost();
+  if (written->matched < due.size()) note_lost(due);
   const std::scoped_lock lock(mutex_);
   for (const auto& name : due)
     if (const auto found = takes_.find(name); found != takes_.end()) found->second.until = until;

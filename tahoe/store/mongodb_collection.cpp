@@ -37,16 +37,18 @@ struct mongodb_collection::opened {
 /// Walks a cursor to its end.
 expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::string_view what,
                                         const visitor& visit) const {
-  constexpr std::uint32_t took_too_long = 50;  // MaxTimeMSExpired
   const bson_t* document = nullptr;
   while (mongoc_cursor_next(cursor, &document))
     if (!visit(bson_view(document))) return {};
   bson_error_t problem;
   if (!mongoc_cursor_error(cursor, &problem)) return {};
-  if (deadline_ && problem.code == took_too_long)
-    return fail(failure::timed_out,
-                "the report took longer than it may: the database was not ready with what it needs");
-  return fail(home_->as_error(problem, what));
+  auto failed = home_->as_error(problem, what);
+  if (!waits_) return fail(std::move(failed));
+  const auto lasted = std::chrono::steady_clock::now() - waits_->since;
+  failed.kind = failure_of_question(problem, std::chrono::duration_cast<std::chrono::seconds>(lasted));
+  if (failed.kind == failure::timed_out)  // for whoever asked, to whom the database is nothing
+    failed.text = "the report took longer than it may: the database was not ready with what it needs";
+  return fail(std::move(failed));
 }
 
 /// For the server's own work on a question.
@@ -54,14 +56,15 @@ std::int64_t mongodb_collection::most_milliseconds(bool all_that_is_left) const 
   using std::chrono::milliseconds;
   constexpr milliseconds most(std::numeric_limits<std::int32_t>::max());  // that a server takes
   const auto work = home_->options().work;
-  if (!deadline_) return work.count();
-  const auto left = std::chrono::duration_cast<milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+  if (!waits_) return work.count();
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(waits_->until - std::chrono::steady_clock::now());
   return std::clamp(left, milliseconds(1), all_that_is_left ? most : work).count();
 }
 
 mongodb_collection mongodb_collection::by(std::chrono::steady_clock::time_point deadline) const {
   auto bound = *this;
-  bound.deadline_ = deadline;
+  bound.waits_ = patience{std::chrono::steady_clock::now(), deadline};
   return bound;
 }
 
@@ -96,7 +99,7 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));
   options.add("batchSize", static_cast<std::int64_t>(how.batch == 0 ? large_batch : how.batch));
-  if (!how.without_limit_of_time || deadline_)
+  if (!how.without_limit_of_time || waits_)
     options.add("maxTimeMS", most_milliseconds(how.without_limit_of_time));
   add_session(options, session_);
   const cursor_pointer cursor(
@@ -141,7 +144,8 @@ expected<void> mongodb_collection::aggregate(const bson_list& stages, std::strin
   return walk(cursor.get(), what, visit);
 }
 
-expected<bson> mongodb_collection::run(const bson& command, bool writes, std::string_view what) const {
+expected<bson> mongodb_collection::run(const bson& command, bool writes, std::string_view what,
+                                       std::int32_t* code) const {
   auto at = open(what);
   if (!at) return fail(at.error());
   bson options;
@@ -154,8 +158,10 @@ expected<bson> mongodb_collection::run(const bson& command, bool writes, std::st
                                  at->handle.get(), command.get(), nullptr, options.get(), &answer, &problem);
   bson copied{bson_view(&answer)};
   bson_destroy(&answer);
-  if (!done) return fail(home_->as_error(problem, what));
-  return copied;
+  if (done) return copied;
+  if (code != nullptr && problem.domain == MONGOC_ERROR_SERVER)
+    *code = static_cast<std::int32_t>(problem.code);
+  return fail(home_->as_error(problem, what));
 }
 
 expected<std::optional<bson>> mongodb_collection::find_and_update(const bson& filter, const bson& change,

@@ -96,9 +96,9 @@ class mongodb_collection {
       : home_(std::move(home)), db_(std::move(db)), name_(std::move(name)) {}
   /// The same collection as the session sees it. The session must outlive it.
   [[nodiscard]] mongodb_collection in(mongodb_session& session) const;
-  /// The same collection for one who waits until then only: the database ends a question that takes longer,
-  /// as it does with one that takes longer than a question may. Errors of `find` and `aggregate` then:
-  /// timed_out.
+  /// The same collection for a report that begins now and must be made by then: the database ends a question
+  /// that takes longer, as it does with one that takes longer than a question may. Errors of `find` and
+  /// `aggregate`: as `failure_of_question`.
   [[nodiscard]] mongodb_collection by(std::chrono::steady_clock::time_point deadline) const;
   /// Another collection of the same database.
   [[nodiscard]] mongodb_collection beside(std::string name) const { return {home_, db_, std::move(name)}; }
@@ -128,8 +128,10 @@ class mongodb_collection {
                                                               const change_options& how,
                                                               std::string_view what) const;
 
-  /// Makes the indexes that are not there, by their keys; never drops one. A unique one that cannot be built
-  /// over doubles, or stands there as a plain one, is a plain one then. What was done is said.
+  /// Makes the indexes that are not there, by their keys; never drops one, and comes back when all stand. A
+  /// unique one that cannot be built over doubles, or stands there as a plain one, is a plain one then; one
+  /// that the server refuses is left out. What was done is said. Errors: unavailable, also while one is
+  /// built.
   [[nodiscard]] expected<void> make_indexes(const std::vector<index_wish>& wishes, notices& say,
                                             std::string_view what) const;
 
@@ -148,9 +150,13 @@ class mongodb_collection {
  private:
   struct opened;
   [[nodiscard]] expected<opened> open(std::string_view what) const;
-  [[nodiscard]] expected<bson> run(const bson& command, bool writes, std::string_view what) const;
+  /// `code`: the server's own, where it refused; else it stays as it is.
+  [[nodiscard]] expected<bson> run(const bson& command, bool writes, std::string_view what,
+                                   std::int32_t* code = nullptr) const;
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
-  [[nodiscard]] expected<void> make_index(const index_wish& wish, bool unique, std::string_view what) const;
+  [[nodiscard]] expected<bool> make_index(const bson& spec, std::string_view what, std::int32_t& code) const;
+  [[nodiscard]] expected<bool> stands(const bson& listed, std::string_view what) const;
+  [[nodiscard]] expected<void> make_wish(const index_wish& wish, notices& say, std::string_view what) const;
 
   [[nodiscard]] std::int64_t most_milliseconds(bool all_that_is_left) const;
   [[nodiscard]] expected<void> walk(struct _mongoc_cursor_t* cursor, std::string_view what,
@@ -158,7 +164,10 @@ class mongodb_collection {
 
   std::shared_ptr<mongodb_home> home_;
   std::string db_, name_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  struct patience {
+    std::chrono::steady_clock::time_point since, until;
+  };
+  std::optional<patience> waits_;  ///< Of one who asks for a report.
   mongodb_session* session_ = nullptr;
 };
 

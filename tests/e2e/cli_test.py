@@ -72,6 +72,24 @@ class WithAndWithoutServer:
         self.assertEqual(len(hub.json("org", "show")["orgs"]), 1)
         hub.run("org", "show", "nowhere", expect=1)
 
+    def test_no_password_of_a_member_is_shown(self):
+        hub = self.hub()
+        hub.run("user", "add", "ann@example.org", "--name", "Ann")
+        hub.run("org", "add", "honeynet", "--name", "Honey", "--admin", ADMIN, "--user", "ann@example.org")
+        export = ("export", "--store", "identity")
+        stored = [json.loads(line) for line in hub.run(*export, "--secrets").stdout.splitlines()]
+        passwords = [d for d in stored if (d["itype"], d["sub_type"]) == ("attribute", "password")]
+        self.assertEqual(len(passwords), 2)
+        self.assertEqual([d["sub_type"] for d in stored if "scrypt" in json.dumps(d)].count("admin"), 1)
+        shown = hub.run(*export).stdout
+        self.assertEqual(len(shown.splitlines()), len(stored) - 2)
+        for d in stored:
+            secret = d in passwords
+            got = hub.run("get", d["_hash"], expect=1 if secret else 0).stdout
+            for hidden in ["scrypt", *([] if secret else (p["_hash"] for p in passwords))]:
+                self.assertNotIn(hidden, got)
+                self.assertNotIn(hidden, shown)
+
     def test_tokens(self):
         hub = self.hub()
         token = hub.run("token", "new", ADMIN, "--days", "3").stdout
@@ -215,6 +233,13 @@ class Local(unittest.TestCase):
                 self.assertEqual(file.read(), example.read())
             self.assertEqual(plain("init", "--dir", hub.dir, "--admin", ADMIN).returncode, 1)
             self.assertTrue(hub.json("config", "check")["ok"])
+
+    def test_what_a_killed_process_left_is_no_news(self):
+        """Symptom: after a process with the same number was killed, a command warned of the MongoDB driver's counters."""
+        command = 'touch /dev/shm/mongoc-$$ && exec "$0" --version'
+        done = subprocess.run(["sh", "-c", command, CYBEXD], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("cybexd", done.stdout)
 
     def test_a_failed_init_leaves_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
