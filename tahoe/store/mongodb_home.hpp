@@ -65,6 +65,11 @@ struct mongodb_options {
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
 
+/// Whether a write is refused again however often it is tried.
+[[nodiscard]] inline bool is_for_good(const error& fault) {
+  return fault.kind == failure::too_large || fault.kind == failure::bad_input;
+}
+
 /// Commands since the home was opened; those that look for servers do not count.
 struct mongodb_counts {
   std::uint64_t commands = 0, failed = 0;

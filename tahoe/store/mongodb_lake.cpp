@@ -90,7 +90,7 @@ expected<void> mongodb_lake::flag_what_others_set_aside() {
     flags.update_many(
         bson().add("processed", is_no()).add(mark, is_yes()).add("_cybexd_aside", bson().add("$ne", true)),
         bson().add("$set", bson().add("_cybexd_aside", true)));
-  auto done = entries_.write(std::move(flags), "lake: open");
+  auto done = entries_.write_all(std::move(flags), "lake: open");
   if (!done) return fail(done.error());
   return {};
 }
@@ -125,7 +125,7 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
   // known.
   bulk_write undone;
   for (const auto& name : names) undone.remove_one(bson().add("_id", name));
-  if (entries_.write(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
+  if (entries_.write_all(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
   if (!written) return fail(written.error());
   return fail(failure::unavailable, "lake: put: not all entries were written");
 }
