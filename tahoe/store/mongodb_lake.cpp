@@ -47,10 +47,12 @@ expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& 
                                                            const store_ties& ties) {
   auto home = mongodb_home::open({.url = place.url});
   if (!home) return fail(home.error());
-  // Renewals must not wait for connections that are busy, nor longer than a claim lasts.
+  // Renewals must not wait for connections that are busy, nor longer than a claim lasts, whatever the URL
+  // says.
   mongodb_options few{.url = place.url};
   few.connections = 2;
-  few.select = few.answer = few.work =
+  few.at_most = true;
+  few.select = few.connect = few.answer = few.work =
       std::clamp(options.claim / 4, std::chrono::milliseconds(500), std::chrono::milliseconds(5'000));
   auto for_renewal = mongodb_home::open(few);
   if (!for_renewal) return fail(for_renewal.error());
