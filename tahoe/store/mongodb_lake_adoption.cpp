@@ -41,7 +41,7 @@ bson adopted_document(const kept_entry& kept, const std::vector<mark_part>& part
 }  // namespace
 
 index_wish mongodb_lake::origin_index() {
-  return {"cybexd_origin", bson().add(origin_field, 1), true, {}, true};
+  return {"cybexd_origin", bson().add(origin_field, 1), false, {}, true};
 }
 
 expected<std::vector<entry_report>> mongodb_lake::entries(const entry_id& after, std::size_t limit) {
