@@ -70,14 +70,14 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
   if (queues_.at(queue_of(request.type)).full())
     return fail(failure::overloaded, "too many queries of type " + queue_of(request.type) + " wait already");
   const double now = request.now.value_or(options_.now());
-  auto visible = options_.visible_to(*userid);
-  if (!visible) return fail(visible.error());
-  report::asker who{*userid, visible->has_value(), visible->value_or(store::visibility{})};
+  auto who = asker_now(*userid);
+  if (!who) return fail(who.error());
   auto document = report::make_query(request.type, request.data, *userid, now);
   if (!document) return fail(document.error());
   if (const auto same = jobs_.find(crypto::to_hex(document->query.hash)); same != jobs_.end())
     return wait_for_same(same->second, asked);
-  auto taken = open_query(*options_.store, *document, who.who, request.redo, options_.now(), options_.claims);
+  auto taken =
+      open_query(*options_.store, *document, who->who, request.redo, options_.now(), options_.claims);
   if (!taken) return fail(taken.error());
   switch (taken->what) {
     case taken_query::outcome::busy:
@@ -89,7 +89,7 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
       break;
     }
     case taken_query::outcome::taken:
-      begin(std::move(taken->query), request.type, std::move(document->data), std::move(who), now, &asked);
+      begin(std::move(taken->query), request.type, std::move(document->data), std::move(*who), now, &asked);
   }
   return {};
 }
@@ -180,6 +180,10 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
     log(log_level::error, name, "query " + key + ": " + made->trouble->text);
     jobs_.at(key).our_fault = true;
   }
+  auto lost = who_lost_sight(job);
+  if (!lost)
+    return postpone(key, {failure::unavailable, "the identity store cannot be reached"}, lost.error().text);
+  if (*lost) return make_again(key, std::move(**lost));
   store(key, std::make_shared<const tahoe::document>(std::move(made->report)),
         made->ready ? "ready" : "failed");
 }
@@ -209,8 +213,11 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
     return postpone(key, {failure::unavailable, "the report store cannot be reached"}, result.reason);
   auto& job = jobs_.at(key);
   const auto label = queues_.contains(job.type) ? std::string_view(job.type) : other_types;
+  const auto lost = who_lost_sight(job);  // once more: the store may have taken its time
   for (auto& [number, waiting] : job.waiters) {
-    if (result.what == outcome::superseded || !report)
+    if (!lost)
+      (*waiting.answer)(fail(lost.error()));
+    else if (result.what == outcome::superseded || !report || *lost)
       (*waiting.answer)(query_answer{});
     else
       (*waiting.answer)(query_answer{outcome_of(status), *report});

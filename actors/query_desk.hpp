@@ -95,6 +95,9 @@ class query_desk_state {
   void begin(tahoe::document query, std::string type, tahoe::value data, report::asker who, double now,
              const messages::ask_query* asked);
   void fail_found(const tahoe::document& query, report::asker who, const error& why, double now);
+  [[nodiscard]] expected<report::asker> asker_now(const std::string& userid) const;
+  [[nodiscard]] expected<std::optional<report::asker>> who_lost_sight(const job& job) const;
+  void make_again(const std::string& key, report::asker who);
   void pump(const std::string& type);
   void run_job(const std::string& type, const std::string& key);
   void made(const std::string& key, messages::report_made& result);

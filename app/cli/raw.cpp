@@ -1,4 +1,6 @@
 // `raw put`.
+#include <iostream>
+
 #include "app/cli/functions.hpp"
 #include "app/cli/input.hpp"
 #include "app/cli/record_sink.hpp"
@@ -11,59 +13,95 @@ namespace {
 constexpr std::size_t largest_record = 64u << 20;
 constexpr std::size_t envelope_bytes = 4u << 20, envelope_records = 10'000;
 
-/// Cuts a file of lines into records or envelopes of many.
+/// Lines that cannot be put: each is told at once, and the others go on.
+class left_out {
+ public:
+  void add(const std::string& file, std::uint64_t number, const std::string& why) {
+    constexpr std::int64_t most_shown = 1000;
+    if (++count_ > most_shown) return;
+    std::cerr << file << ":" << number << ": not put: " << why << "\n";
+    details_.push_back(
+        tahoe::object{{"file", file}, {"line", static_cast<std::int64_t>(number)}, {"error", why}});
+  }
+
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] tahoe::array details() && { return std::move(details_); }
+
+ private:
+  std::int64_t count_ = 0;
+  tahoe::array details_;
+};
+
+/// Cuts a file of lines into records or envelopes of many. A line keeps its number: blank ones, and those
+/// that go another way, stand as blank lines in the envelope; one that begins further down is named
+/// `file:line`.
 class line_sender {
  public:
-  line_sender(record_sink& into, bool many) : into_(into), many_(many) {}
+  line_sender(record_sink& into, const input_file& file, bool many) : into_(into), file_(file), many_(many) {}
 
-  expected<void> send(const input_file& file) {
+  expected<void> send(left_out& without) {
     progress shown("raw put");
-    line_reader lines(file.number(), largest_record);
+    line_reader lines(file_.number(), largest_record);
     std::string line;
-    for (std::uint64_t number = 1;; ++number) {
+    for (;; ++number_) {
       const auto got = lines.next(line);
       if (got == line_reader::outcome::broken)
-        return fail(failure::unavailable, file.name + " cannot be read");
-      if (got == line_reader::outcome::end) break;
+        return fail(failure::unavailable, file_.name + " cannot be read");
+      if (got == line_reader::outcome::end) return end_envelope();
       if (got == line_reader::outcome::too_long) {
-        return fail(failure::too_large,
-                    file.name + ":" + std::to_string(number) + ": the line is longer than 64 MiB");
+        without.add(file_.name, number_, "the line is longer than 64 MiB");
+        line.clear();
       }
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      if (auto added = add(file, number, line); !added) return added;
+      if (auto added = add(line); !added) return added;
       shown.at(into_.records, 0);
     }
-    return end_envelope(file);
   }
 
  private:
-  expected<void> add(const input_file& file, std::uint64_t number, const std::string& line) {
+  expected<void> add(const std::string& line) {
+    const bool blank = line.find_first_not_of(" \t\r") == std::string::npos;
     // A line that is not UTF-8 would spoil the envelope it stands in: it gets one of its own.
-    if (!many_ || !crypto::is_utf8(line))
-      return into_.put({file.short_name() + ":" + std::to_string(number), line, false, 1});
-    text_ += line;
+    const bool alone = !blank && (!many_ || !crypto::is_utf8(line));
+    if (alone) {
+      if (auto put = into_.put({name_of(number_), line, false, 1}); !put) return put;
+    }
+    if (!many_) return {};
+    if (!blank && !alone) {
+      text_ += line;
+      ++records_;
+    }
     text_ += '\n';
-    ++records_;
-    return text_.size() >= envelope_bytes || records_ >= envelope_records ? end_envelope(file)
-                                                                          : expected<void>{};
+    return text_.size() >= envelope_bytes || records_ >= envelope_records ? end_envelope() : expected<void>{};
   }
 
-  expected<void> end_envelope(const input_file& file) {
-    if (records_ == 0) return {};
-    auto sent = into_.put({file.short_name(), std::move(text_), true, records_});
+  [[nodiscard]] std::string name_of(std::uint64_t line) const {
+    return file_.short_name() + ":" + std::to_string(line);
+  }
+
+  expected<void> end_envelope() {
+    expected<void> sent;
+    if (records_ > 0)
+      sent = into_.put(
+          {first_line_ == 1 ? file_.short_name() : name_of(first_line_), std::move(text_), true, records_});
     text_.clear();
     records_ = 0;
+    first_line_ = number_ + 1;
     return sent;
   }
 
   record_sink& into_;
+  const input_file& file_;
   const bool many_;
+  std::uint64_t number_ = 1;      ///< Of the line that is read.
+  std::uint64_t first_line_ = 1;  ///< Of `text_`.
   std::string text_;
   std::uint64_t records_ = 0;
 };
 
-expected<void> send_file(const invocation& call, const input_file& file, record_sink& into) {
-  if (call.has("lines") || call.has("ndjson")) return line_sender(into, call.has("ndjson")).send(file);
+expected<void> send_file(const invocation& call, const input_file& file, record_sink& into,
+                         left_out& without) {
+  if (call.has("lines") || call.has("ndjson"))
+    return line_sender(into, file, call.has("ndjson")).send(without);
   auto text = read_all(file.number(), largest_record, file.name);
   if (!text) return fail(text.error());
   return into.put({file.short_name(), std::move(*text), false, 1, call.has("sealed")});
@@ -73,21 +111,25 @@ int send_all(const invocation& call, record_sink& into) {
   const auto files = open_inputs(call.texts("file"));
   if (!files) return tell(call, files.error());
   expected<void> sent;
+  left_out without;
   for (const auto& file : *files) {
-    sent = send_file(call, file, into);
+    sent = send_file(call, file, into, without);
     if (!sent) break;
   }
   if (sent) sent = into.flush();
-  const auto stored =
-      std::to_string(into.records) + " records in " + std::to_string(into.entries) + " envelopes";
+  auto stored = std::to_string(into.records) + " records in " + std::to_string(into.entries) + " envelopes";
   if (!sent) {
     return tell(call, {sent.error().kind, sent.error().text + "; stored before that: " + stored +
                                               " (sending them again does no harm)"});
   }
-  return answer(call,
-                tahoe::object{{"records", static_cast<std::int64_t>(into.records)},
-                              {"entries", static_cast<std::int64_t>(into.entries)}},
-                stored);
+  tahoe::object made{{"records", static_cast<std::int64_t>(into.records)},
+                     {"entries", static_cast<std::int64_t>(into.entries)}};
+  if (without.count() == 0) return answer(call, std::move(made), stored);
+  stored += ", " + std::to_string(without.count()) + " lines not put";
+  made.emplace_back("not_put", without.count());
+  made.emplace_back("details", std::move(without).details());
+  const int told = answer(call, std::move(made), stored);
+  return told == done ? failed : told;
 }
 
 }  // namespace

@@ -4,15 +4,18 @@
 #include "tahoe/bson.hpp"
 #include "tahoe/identity.hpp"
 #include "tahoe/json.hpp"
+#include "tahoe/store/archive_rules.hpp"
 
 namespace cybexd::app::operations {
 namespace {
 
+tahoe::canonical_limits canonical_limits_of(const settings& values) {
+  return {.size = values.archive.max_canonical.bytes};
+}
+
 /// The document, its hash recomputed.
 expected<tahoe::document> document_of(const tahoe::value& json, const settings& limits) {
-  tahoe::canonical_limits canonical;
-  canonical.size = limits.archive.max_canonical.bytes;
-  const auto unique = tahoe::unique_string(json, canonical);
+  const auto unique = tahoe::unique_string(json, canonical_limits_of(limits));
   if (!unique) return fail(unique.error());
   auto d = tahoe::from_value(json);
   if (!d) return d;
@@ -55,7 +58,25 @@ struct parsed_lines {
   }
 };
 
+/// Refuses those whose references contradict what they hold: reports would go by them, and the filters, which
+/// put what is absent, would never mend them.
+void refuse_false_references(parsed_lines& all, const settings& values) {
+  const auto limits = canonical_limits_of(values);
+  parsed_lines sound;
+  for (std::size_t i = 0; i < all.documents.size(); ++i) {
+    if (const auto fault = store::archive_rules::false_references(all.documents[i], limits)) {
+      all.refuse(all.lines[i], fault->text);
+      continue;
+    }
+    sound.documents.push_back(std::move(all.documents[i]));
+    sound.lines.push_back(all.lines[i]);
+  }
+  all.documents = std::move(sound.documents);
+  all.lines = std::move(sound.lines);
+}
+
 expected<void> put_into_archive(engine& on, parsed_lines& all) {
+  refuse_false_references(all, *on.values());
   const auto results = on.stores().archive->import(all.documents);
   if (!results) return fail(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
@@ -102,13 +123,8 @@ expected<void> put_into_identity(engine& on, parsed_lines& all) {
 
 }  // namespace
 
-bool holds_password(const tahoe::document& d) {
-  return d.kind == tahoe::itype::object &&
-         (d.sub_type == "cybexp_user" || d.sub_type == "cybexp_superuser" || d.sub_type == "cybexp_org");
-}
-
 tahoe::value shown_document(const tahoe::document& d) {
-  return tahoe::to_value(holds_password(d) ? tahoe::identity::without_passwords(d) : d);
+  return tahoe::to_value(tahoe::identity::without_passwords(d));
 }
 
 expected<tahoe::value> import_documents(engine& on, const tahoe::value& input) {

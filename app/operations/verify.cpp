@@ -1,10 +1,12 @@
-// Recomputes every hash, looks for every reference, and compares the index with the documents.
+// Recomputes every hash and every reference that `data` tells, looks for each, and compares the index with
+// the documents.
 #include <algorithm>
 #include <unordered_set>
 
 #include "app/operations/all.hpp"
 #include "app/operations/arguments.hpp"
 #include "app/operations/tasks.hpp"
+#include "tahoe/store/archive_rules.hpp"
 
 namespace cybexd::app::operations {
 namespace {
@@ -32,6 +34,9 @@ class verifier {
       complain(store, d, "its unique string cannot be made: " + unique.error().text);
     else if (const auto hash = crypto::sha256(*unique); hash != d.hash)
       complain(store, d, "its content gives the hash " + crypto::to_hex(hash));
+    if (store == "archive") {
+      if (const auto fault = store::archive_rules::false_references(d)) complain(store, d, fault->text);
+    }
     for (const auto* list : {&d.cref, &d.ref}) {
       for (const auto& one : *list) {
         if (seen_.contains(one)) continue;

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "tahoe/canonical.hpp"
+#include "tahoe/mail/charset.hpp"
 #include "tahoe/mail/message.hpp"
 #include "tahoe/mail/text.hpp"
 

@@ -1,13 +1,8 @@
 #include "tahoe/mail/text.hpp"
 
-#include <iconv.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdint>
-
-#include "tahoe/json.hpp"
+#include <optional>
 
 namespace cybexd::tahoe::mail {
 
@@ -42,137 +37,6 @@ sequence first_sequence(std::string_view text) {
     high = 0xbf;
   }
   return {size, true};
-}
-
-std::string decode_utf8(std::string_view bytes, undecodable how) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const auto [size, well_formed] = first_sequence(bytes);
-    out += well_formed || how == undecodable::keep ? bytes.substr(0, size) : replacement;
-    bytes.remove_prefix(size);
-  }
-  return out;
-}
-
-std::string decode_ascii(std::string_view bytes, undecodable how) {
-  std::string out;
-  for (const char c : bytes) {
-    if (static_cast<unsigned char>(c) < 0x80 || how == undecodable::keep)
-      out += c;
-    else
-      out += replacement;
-  }
-  return out;
-}
-
-std::string decode_latin1(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xc0 | byte >> 6);
-      out += static_cast<char>(0x80 | (byte & 0x3f));
-    }
-  }
-  return out;
-}
-
-class converter {
- public:
-  explicit converter(const std::string& charset) : handle_(iconv_open("UTF-8", charset.c_str())) {}
-  converter(const converter&) = delete;
-  converter& operator=(const converter&) = delete;
-  ~converter() {
-    if (known()) iconv_close(handle_);
-  }
-
-  [[nodiscard]] bool known() const { return handle_ != iconv_t(-1); }
-
-  std::string convert(std::string_view bytes, undecodable how) {
-    std::string out;
-    std::array<char, 4096> room;
-    auto* from = const_cast<char*>(bytes.data());  // iconv does not write through it
-    std::size_t left = bytes.size();
-    bool more = true;
-    while (more) {
-      auto* to = room.data();
-      std::size_t free = room.size();
-      const auto result =
-          left > 0 ? iconv(handle_, &from, &left, &to, &free) : iconv(handle_, nullptr, nullptr, &to, &free);
-      const bool flushed = left == 0 && result != std::size_t(-1);
-      const int why = errno;
-      out.append(room.data(), room.size() - free);
-      more = !flushed || (left == 0 && !done_);
-      if (flushed) done_ = true;
-      if (result == std::size_t(-1) && why == EINVAL) {
-        // A character that is cut off at the end.
-        out += how == undecodable::keep ? std::string_view(from, left) : replacement;
-        more = false;
-      } else if (result == std::size_t(-1) && why != E2BIG && left > 0) {
-        out += how == undecodable::keep ? std::string_view(from, 1) : replacement;
-        ++from;
-        --left;
-        iconv(handle_, nullptr, nullptr, nullptr, nullptr);
-      } else if (result == std::size_t(-1) && why != E2BIG) {
-        more = false;
-      }
-    }
-    return out;
-  }
-
- private:
-  iconv_t handle_;
-  bool done_ = false;
-};
-
-/// The name as codecs are looked up: lower case, every run of other characters one dash.
-std::string normalized(std::string_view charset) {
-  std::string out;
-  bool gap = false;
-  for (const char c : ascii_lower(charset)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-    if (plain && gap && !out.empty()) out += '-';
-    if (plain) out += c;
-    gap = !plain;
-  }
-  return out;
-}
-
-/// iconv's Shift JIS has a yen sign and an overline where Python's, as most senders, has ASCII.
-std::string with_ascii(std::string_view text) {
-  constexpr std::string_view yen = "\xc2\xa5", overline = "\xe2\x80\xbe";
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const bool is_yen = text.starts_with(yen), is_overline = !is_yen && text.starts_with(overline);
-    out += is_yen ? '\\' : is_overline ? '~' : text.front();
-    text.remove_prefix(is_yen ? yen.size() : is_overline ? overline.size() : 1);
-  }
-  return out;
-}
-
-/// What iconv made of bytes. It also makes sequences of code points that UTF-8 does not have (from UCS-4).
-std::string checked(std::string text, undecodable how) {
-  return how == undecodable::keep || is_valid_utf8(text) ? std::move(text) : sanitized(text);
-}
-
-constexpr std::array<std::string_view, 6> utf8_names = {"utf-8", "utf8", "u8", "utf", "utf8-ucs2", "cp65001"};
-constexpr std::array<std::string_view, 10> ascii_names = {
-    "ascii",          "us-ascii", "us",     "646",       "ansi-x3.4-1968",
-    "ansi-x3.4-1986", "cp367",    "ibm367", "iso646-us", "iso-646.irv-1991"};
-constexpr std::array<std::string_view, 11> latin1_names = {
-    "latin-1", "latin1", "latin", "l1",     "iso-8859-1",     "iso8859-1",
-    "iso8859", "8859",   "cp819", "ibm819", "iso-8859-1-1987"};
-
-constexpr std::array<std::string_view, 6> shift_jis_names = {"shift-jis", "shiftjis",   "sjis",
-                                                             "s-jis",     "csshiftjis", "x-sjis"};
-
-template <class Names>
-bool is_one_of(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 int base64_value(char c) {
@@ -212,26 +76,16 @@ int hex_value(char c) {
 
 }  // namespace
 
-std::optional<std::string> decode_charset(std::string_view bytes, std::string_view charset, undecodable how) {
-  if (bytes.empty()) return std::string();
-  auto name = normalized(charset);
-  if (name.empty() || name.size() > 40 || charset.find('\0') != std::string_view::npos) return std::nullopt;
-  if (is_one_of(utf8_names, name)) return decode_utf8(bytes, how);
-  if (is_one_of(ascii_names, name)) return decode_ascii(bytes, how);
-  if (is_one_of(latin1_names, name)) return decode_latin1(bytes);
-  if (is_one_of(shift_jis_names, name))
-    return checked(with_ascii(converter("SJIS").convert(bytes, how)), how);
-  if (name.ends_with("-i") || name.ends_with("-e")) name.resize(name.size() - 2);  // iso-8859-8-i
-  std::string underscores = name;
-  std::replace(underscores.begin(), underscores.end(), '-', '_');
-  for (const auto& spelling : {name, underscores}) {
-    converter convert(spelling);
-    if (convert.known()) return checked(convert.convert(bytes, how), how);
+std::string sanitized(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const auto [size, well_formed] = first_sequence(bytes);
+    out += well_formed ? bytes.substr(0, size) : replacement;
+    bytes.remove_prefix(size);
   }
-  return std::nullopt;
+  return out;
 }
-
-std::string sanitized(std::string_view bytes) { return decode_utf8(bytes, undecodable::replace); }
 
 std::string decode_base64(std::string_view text) {
   if (auto out = lenient_base64(text)) return *out;

@@ -1,21 +1,10 @@
 #pragma once
 // Bytes and characters of e-mail as Python's `email` package treats them, which the filter's results depend
 // on.
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace cybexd::tahoe::mail {
-
-/// What becomes of bytes that a charset does not have.
-enum class undecodable {
-  replace,  ///< U+FFFD.
-  keep,     ///< The byte itself, so that the result is no UTF-8; `sanitized` deals with it later.
-};
-
-/// Bytes of a charset as UTF-8; nothing if the charset is unknown.
-[[nodiscard]] std::optional<std::string> decode_charset(std::string_view bytes, std::string_view charset,
-                                                        undecodable how);
 
 /// UTF-8 in which every ill-formed sequence (its longest well-formed beginning at a time) is U+FFFD.
 [[nodiscard]] std::string sanitized(std::string_view bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tahoe/canonical.hpp"
+#include "tahoe/mail/charset.hpp"
 #include "tahoe/mail/text.hpp"
 
 namespace cybexd::tahoe::mail {

@@ -28,21 +28,6 @@ bool less(const tahoe::value& a, const tahoe::value& b) {
   return a_text == nullptr && b_text != nullptr;
 }
 
-void collect_parts(const std::string& sub_type, const tahoe::value& item, parts& found) {
-  if (const auto* items = item.get_if<tahoe::array>()) {
-    for (const auto& inner : *items) collect_parts(sub_type, inner, found);
-    return;
-  }
-  const auto form = tahoe::canonical(item);
-  if (!form) return;
-  if (const auto* members = item.get_if<tahoe::object>()) {
-    found.objects.insert(crypto::sha256({"object", sub_type, *form}));
-    for (const auto& [key, inner] : *members) collect_parts(key, inner, found);
-    return;
-  }
-  found.attributes.insert(crypto::sha256({"attribute", sub_type, *form}));
-}
-
 std::vector<std::string>* filters_of(document& raw, const std::string& orgid) {
   if (raw.orgid == orgid) return &raw.filters;
   for (auto& submission : raw.submissions) {
@@ -253,14 +238,6 @@ std::size_t add_awaiting(document raw, std::vector<unfiltered_record>& page) {
     record.raw.timezone = record.timezone;
   }
   return bytes * submitters.size();
-}
-
-parts parts_of(const tahoe::value& data) {
-  parts found;
-  if (const auto* members = data.get_if<tahoe::object>()) {
-    for (const auto& [key, item] : *members) collect_parts(key, item, found);
-  }
-  return found;
 }
 
 std::optional<error> why_refused(const document& d) {

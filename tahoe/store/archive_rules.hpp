@@ -54,8 +54,15 @@ std::size_t add_awaiting(document raw, std::vector<unfiltered_record>& page);
 /// The hashes of the attributes, and of the objects, that a document's `data` is made of.
 struct parts {
   std::unordered_set<hash256> attributes, objects;
+  std::unordered_set<hash256> direct;  ///< Those of either that stand in `data` itself.
+  std::optional<error> fault;          ///< Why a part is missing here: its canonical form passes the limit.
 };
-[[nodiscard]] parts parts_of(const tahoe::value& data);
+[[nodiscard]] parts parts_of(const tahoe::value& data, const tahoe::canonical_limits& limits = {});
+
+/// How `_cref` and `_ref` contradict `data`, if they do (`spec/tahoe.md`): an attribute, object or event has
+/// the hashes of its parts and no others, a session may refer to more. A raw record's are not told by `data`.
+[[nodiscard]] std::optional<error> false_references(const document& d,
+                                                    const tahoe::canonical_limits& limits = {});
 
 /// Why an import refuses a document, if it does: a kind that is not kept here, references that contradict
 /// each other.

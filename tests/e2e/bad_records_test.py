@@ -150,6 +150,39 @@ class BadRecords(unittest.TestCase):
             entries = hub.json("quarantine", "list", "--all")["entries"]
             self.assertEqual([(e["state"], e["reason"]) for e in entries], [("bad_data", "envelope: not UTF-8")])
 
+    def test_a_line_keeps_its_number(self):
+        """Symptom: blank lines, lines of other ways and every further envelope shifted the numbers of bad lines."""
+        good = json.dumps(GOOD).encode()
+        lines = [good, b"", b" \t", b"\xff", good, b'{"a": NaN}', good] + [b"%d" % n for n in range(10_000)] + [b"", b'{"b": NaN}']
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            hub.org("o")
+            path = os.path.join(folder, "odd.ndjson")
+            with open(path, "wb") as file:
+                file.write(b"\n".join(lines))
+            hub.run("raw", "put", path, "--ndjson", "--typetag", "cowrie", "--org", "o")
+            hub.json("archive", "once")
+            found = {e["name"]: [line["number"] for line in e["lines"]] for e in hub.json("quarantine", "list", "--all")["entries"]}
+            # The first envelope is full after 10,000 records, which is line 10,003; the number counts from there.
+            self.assertEqual(found, {"odd.ndjson": [6], "odd.ndjson:4": [], "odd.ndjson:10004": [len(lines) - 10_003]})
+
+    def test_a_line_too_long_costs_no_other(self):
+        """Symptom: the lines that were gathered before it, and all after it, were not put."""
+        good = [json.dumps({**GOOD, "n": n}).encode() for n in range(2)]
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            hub.org("o")
+            path = os.path.join(folder, "long.ndjson")
+            with open(path, "wb") as file:
+                file.write(good[0] + b'\n"' + b"x" * (65 << 20) + b'"\n' + good[1] + b"\n")
+            for form, entries in (("--ndjson", 1), ("--lines", 2)):
+                done = hub.run("raw", "put", path, form, "--typetag", "cowrie", "--org", "o", "--json", expect=1)
+                self.assertIn(path + ":2: not put: the line is longer than 64 MiB", done.stderr)
+                told = json.loads(done.stdout)
+                self.assertEqual((told["records"], told["entries"], told["not_put"]), (2, entries, 1))
+                self.assertEqual([(one["file"], one["line"]) for one in told["details"]], [(path, 2)])
+            hub.json("archive", "once")
+            books = hub.json("status")["lake"]
+            self.assertEqual((books["archived"], books["known"], books["set_aside"]), (2, 2, 0))
+
     def check_reasons(self, hub):
         entries = {e["name"]: e for e in hub.json("quarantine", "list", "--all")["entries"]}
         for name, (_, word) in BAD.items():

@@ -71,6 +71,24 @@ class WithAndWithoutServer:
         self.assertEqual(len(hub.json("org", "show")["orgs"]), 1)
         hub.run("org", "show", "nowhere", expect=1)
 
+    def test_no_password_of_a_member_is_shown(self):
+        hub = self.hub()
+        hub.run("user", "add", "ann@example.org", "--name", "Ann")
+        hub.run("org", "add", "honeynet", "--name", "Honey", "--admin", ADMIN, "--user", "ann@example.org")
+        export = ("export", "--store", "identity")
+        stored = [json.loads(line) for line in hub.run(*export, "--secrets").stdout.splitlines()]
+        passwords = [d for d in stored if (d["itype"], d["sub_type"]) == ("attribute", "password")]
+        self.assertEqual(len(passwords), 2)
+        self.assertEqual([d["sub_type"] for d in stored if "scrypt" in json.dumps(d)].count("admin"), 1)
+        shown = hub.run(*export).stdout
+        self.assertEqual(len(shown.splitlines()), len(stored) - 2)
+        for d in stored:
+            secret = d in passwords
+            got = hub.run("get", d["_hash"], expect=1 if secret else 0).stdout
+            for hidden in ["scrypt", *([] if secret else (p["_hash"] for p in passwords))]:
+                self.assertNotIn(hidden, got)
+                self.assertNotIn(hidden, shown)
+
     def test_tokens(self):
         hub = self.hub()
         token = hub.run("token", "new", ADMIN, "--days", "3").stdout

@@ -4,6 +4,7 @@
 #include "tahoe/filters/filter.hpp"
 #include "tahoe/json.hpp"
 #include "tahoe/mail/addresses.hpp"
+#include "tahoe/mail/charset.hpp"
 #include "tahoe/mail/message.hpp"
 #include "tahoe/mail/text.hpp"
 #include "tahoe/mail/words.hpp"
