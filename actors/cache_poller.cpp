@@ -23,7 +23,7 @@ void cache_poller_state::start(pointer self, poller_options options, poller_part
   act::watch(self, partners_.parsers);
   act::watch(self, partners_.analysts);
   new_writer();
-  metrics.set(gauge::credit_limit, {}, static_cast<double>(options_.window_entries));
+  metrics.set(gauge::credit_limit, {}, static_cast<double>(window()));
   if (options_.start_at_once) act::post(messages::cache_poller_actor{self}, messages::tick{generation_});
 }
 
@@ -68,13 +68,19 @@ void cache_poller_state::pull() {
   while (taking_ && !line_->blocked() && take_some(rounds_.at(*taking_))) line_->pump();
 }
 
+/// Entries that there is credit for: not more than the lake thinks good for those who share it.
+std::size_t cache_poller_state::window() const {
+  return std::clamp<std::size_t>(partners_.lake->most_in_work(), 1, options_.window_entries);
+}
+
 /// Takes as much as there is credit for. True: there may be more.
 bool cache_poller_state::take_some(round& current) {
   const auto in_use = line_->entries();
-  const auto free_entries = options_.window_entries - std::min(options_.window_entries, in_use);
+  const auto most = window();
+  const auto free_entries = most - std::min(most, in_use);
   const auto free_bytes = options_.window_bytes - std::min(options_.window_bytes, line_->bytes());
   // Little credit is let gather: a question to the lake costs the same for one entry as for many.
-  const bool enough = in_use == 0 || (free_entries >= std::max<std::size_t>(1, options_.window_entries / 4) &&
+  const bool enough = in_use == 0 || (free_entries >= std::max<std::size_t>(1, most / 4) &&
                                       free_bytes > too_large_ && free_bytes >= options_.window_bytes / 16);
   if (!enough) return false;
   const auto wanted = std::min(options_.batch - current.taken, free_entries);
@@ -126,15 +132,31 @@ void cache_poller_state::settle_rounds() {
       continue;
     }
     const bool trouble = in_trouble();
-    if (!trouble) outage_backoff_->succeeded();
+    if (!trouble) over_with_the_outage();
     if (i->second.archived) {
       backoff_->succeeded();
       if (i->second.probe) again_ = true;
+    } else if (trouble) {
+      fail_in_the_outage();
     } else {
-      (trouble ? outage_backoff_ : backoff_)->failed();
+      backoff_->failed();
     }
     i = rounds_.erase(i);
   }
+}
+
+void cache_poller_state::over_with_the_outage() {
+  outage_backoff_->succeeded();
+  outage_try_.reset();
+}
+
+/// Arrivals make rounds of their own in an outage, too: they neither count nor put off the try that waits, or
+/// a busy hub would wait longest.
+void cache_poller_state::fail_in_the_outage() {
+  const auto now = self_->clock().now();
+  if (outage_try_ && now < *outage_try_) return;
+  outage_backoff_->failed();
+  outage_try_ = now + outage_backoff_->next();
 }
 
 /// Entries that another server has taken are free when its claim ends, if it has gone: no later than that is
@@ -147,11 +169,14 @@ void cache_poller_state::look_for_claims() {
 }
 
 void cache_poller_state::schedule() {
-  auto wait = waiting().next();
+  const auto now = self_->clock().now();
+  // An arrival's round leaves the outage's next try when it was.
+  const bool waits = in_trouble() && outage_try_ && now < *outage_try_;
+  caf::timespan wait = waits ? *outage_try_ - now : waiting().next();
   if (free_claim_) wait = std::min(wait, *std::exchange(free_claim_, std::nullopt));
   scheduled_ = true;
   again_ = false;
-  next_round_ = self_->clock().now() + wait;
+  next_round_ = now + wait;
   act::tell_after(self_, wait, messages::cache_poller_actor{self_}, messages::tick{++generation_});
 }
 
@@ -191,6 +216,7 @@ void cache_poller_state::take_up_what_was_set_aside() {
 }
 
 void cache_poller_state::show() {
+  metrics_->set(gauge::credit_limit, {}, static_cast<double>(window()));
   metrics_->set(gauge::credit_in_use, {}, static_cast<double>(line_->entries()));
   metrics_->set(gauge::credit_bytes, {}, static_cast<double>(line_->bytes()));
   metrics_->set(gauge::backoff_failures, {name}, static_cast<double>(waiting().failures()));
@@ -201,7 +227,7 @@ void cache_poller_state::show() {
 messages::line_status cache_poller_state::status() {
   messages::line_status status;
   status.credit_in_use = line_->entries();
-  status.credit_limit = options_.window_entries;
+  status.credit_limit = window();
   status.credit_bytes_in_use = line_->bytes();
   status.rounds = last_round_;
   status.failures = waiting().failures();
@@ -209,35 +235,6 @@ messages::line_status cache_poller_state::status() {
   status.next_round_seconds = std::max(0.0, left.count());
   status.trouble = trouble();
   return status;
-}
-
-void cache_poller_state::drain(caf::typed_response_promise<messages::drained> promise) {
-  draining_ = std::move(promise);
-  line_->stop();
-  taking_.reset();
-  advance();
-}
-
-bool cache_poller_state::finish_drain() {
-  if (line_->units_on_their_way() != 0) return false;
-  if (once_) finish_once(false, "the server stops");
-  messages::drained answer;
-  if (const auto problem = give_back()) {
-    answer.clean = false;
-    answer.left = "entries stay taken until the restart: " + problem->text;
-  }
-  draining_->deliver(std::move(answer));
-  self_->quit();
-  return true;
-}
-
-std::optional<error> cache_poller_state::give_back() {
-  if (!line_) return std::nullopt;
-  const auto ids = line_->remaining();
-  line_.reset();
-  if (ids.empty()) return std::nullopt;
-  auto released = partners_.lake->release(ids);
-  return released ? std::nullopt : std::optional(std::move(released.error()));
 }
 
 cache_poller_state::~cache_poller_state() {

@@ -14,6 +14,9 @@ constexpr std::string_view other_types = "other";  // the metrics' label of what
 
 /// Room for a worker to notice its deadline by itself, before it counts as gone.
 constexpr std::chrono::seconds worker_grace{30};
+/// Longer than the writers' pool waits for one of them, and than a store takes for all its questions: a
+/// report that gets stored after all must not be put off.
+constexpr std::chrono::minutes longest_storing{11};
 
 query_answer::outcome outcome_of(const std::string& status) {
   return status == "ready" ? query_answer::outcome::ready : query_answer::outcome::failed;
@@ -76,14 +79,14 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
   if (queues_.at(queue_of(request.type)).full())
     return fail(failure::overloaded, "too many queries of type " + queue_of(request.type) + " wait already");
   const double now = request.now.value_or(options_.now());
-  auto visible = options_.visible_to(*userid);
-  if (!visible) return fail(visible.error());
-  report::asker who{*userid, visible->has_value(), visible->value_or(store::visibility{})};
+  auto who = asker_now(*userid);
+  if (!who) return fail(who.error());
   auto document = report::make_query(request.type, request.data, *userid, now);
   if (!document) return fail(document.error());
   if (const auto same = jobs_.find(crypto::to_hex(document->query.hash)); same != jobs_.end())
     return wait_for_same(same->second, asked);
-  auto taken = open_query(*options_.store, *document, who.who, request.redo, options_.now(), options_.claims);
+  auto taken =
+      open_query(*options_.store, *document, who->who, request.redo, options_.now(), options_.claims);
   if (!taken) return fail(taken.error());
   switch (taken->what) {
     case taken_query::outcome::busy:
@@ -95,7 +98,7 @@ expected<void> query_desk_state::accept(const messages::ask_query& asked) {
       break;
     }
     case taken_query::outcome::taken:
-      begin(std::move(taken->query), request.type, std::move(document->data), std::move(who), now, &asked);
+      begin(std::move(taken->query), request.type, std::move(document->data), std::move(*who), now, &asked);
   }
   return {};
 }
@@ -114,6 +117,12 @@ expected<void> query_desk_state::wait_for_same(job& running, const messages::ask
   return {};
 }
 
+/// Until `finish`.
+query_desk_state::job& query_desk_state::add(const std::string& key, job made) {
+  waiting_bytes_ += size_of(made.query);
+  return jobs_[key] = std::move(made);
+}
+
 void query_desk_state::begin(tahoe::document query, std::string type, tahoe::value data, report::asker who,
                              double now, const messages::ask_query* asked) {
   const auto key = crypto::to_hex(query.hash);
@@ -124,9 +133,9 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->now = now;
   const auto taken = self_->clock().now();
   work->holds = asked != nullptr ? asked->what->holds : nullptr;
-  waiting_bytes_ += size_of(query);
-  auto& job = jobs_[key];
-  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
+  auto& job = add(
+      key,
+      {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false});
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
     job.waiters[waiter] = {asked->reply, asked->asker};
@@ -186,6 +195,10 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
     log(log_level::error, name, "query " + key + ": " + made->trouble->text);
     jobs_.at(key).our_fault = true;
   }
+  auto lost = who_lost_sight(job);
+  if (!lost)
+    return postpone(key, {failure::unavailable, "the identity store cannot be reached"}, lost.error().text);
+  if (*lost) return make_again(key, std::move(**lost));
   store(key, std::make_shared<const tahoe::document>(std::move(made->report)),
         made->ready ? "ready" : "failed");
 }
@@ -199,7 +212,7 @@ void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe
                               options_.claims.owner,
                               job.work->who.who,
                               job.our_fault};
-  act::ask(self_, peers_.writer, worker_grace, done)
+  act::ask(self_, peers_.writer, longest_storing, done)
       .then([this, key, report,
              status](messages::report_stored& result) { stored(key, report, status, result); },
             [this, key, report, status](caf::error& e) {
@@ -215,8 +228,11 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
     return postpone(key, {failure::unavailable, "the report store cannot be reached"}, result.reason);
   auto& job = jobs_.at(key);
   const auto label = queues_.contains(job.type) ? std::string_view(job.type) : other_types;
+  const auto lost = who_lost_sight(job);  // once more: the store may have taken its time
   for (auto& [number, waiting] : job.waiters) {
-    if (result.what == outcome::superseded || !report)
+    if (!lost)
+      (*waiting.answer)(fail(lost.error()));
+    else if (result.what == outcome::superseded || !report || *lost)
       (*waiting.answer)(query_answer{});
     else
       (*waiting.answer)(query_answer{outcome_of(status), *report});

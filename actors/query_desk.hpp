@@ -36,8 +36,9 @@ struct query_desk_options {
                                     "threatrank"};  ///< Each with a queue and workers of its own.
   std::size_t workers = 2;                          ///< Of each type.
   std::size_t queue = 10'000;                       ///< Queries that may wait for each type.
-  std::chrono::milliseconds deadline{60'000};       ///< For a worker, from beginning a report to its end.
-  std::chrono::milliseconds stop_grace{5'000};      ///< For reports in flight when the server stops.
+  std::size_t waiting_bytes = 64u << 20;        ///< Of queries' texts, before more are taken from the store.
+  std::chrono::milliseconds deadline{60'000};   ///< For a worker, from beginning a report to its end.
+  std::chrono::milliseconds stop_grace{5'000};  ///< For reports in flight when the server stops.
   /// How often claims are renewed, a third of what they last: a query may wait longer for a worker. 0: never.
   std::chrono::milliseconds renew_every{0};
   telemetry* metrics = nullptr;
@@ -89,12 +90,16 @@ class query_desk_state {
     bool our_fault = false;  ///< Its report failed for a fault of the server or a store.
   };
 
+  job& add(const std::string& key, job made);
   expected<void> accept(const messages::ask_query& asked);
   expected<void> wait_for_same(job& running, const messages::ask_query& asked);
   expected<bool> take_found(const tahoe::document& found, std::optional<double> claims_end_before);
   void begin(tahoe::document query, std::string type, tahoe::value data, report::asker who, double now,
              const messages::ask_query* asked);
   void fail_found(const tahoe::document& query, report::asker who, const error& why, double now);
+  [[nodiscard]] expected<report::asker> asker_now(const std::string& userid) const;
+  [[nodiscard]] expected<std::optional<report::asker>> who_lost_sight(const job& job) const;
+  void make_again(const std::string& key, report::asker who);
   void pump(const std::string& type);
   void run_job(const std::string& type, const std::string& key);
   void made(const std::string& key, messages::report_made& result);

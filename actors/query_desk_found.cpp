@@ -1,4 +1,5 @@
-// The query desk's other half: queries that others put into the store, askers who leave, the orderly stop.
+// The query desk's other half: queries that others put into the store, askers who leave or may see less than
+// before, the orderly stop.
 #include <algorithm>
 #include <utility>
 
@@ -11,9 +12,7 @@
 namespace cybexd::actors {
 namespace {
 
-constexpr std::size_t most_waiting_bytes = 64u
-                                           << 20;  // of queries' texts, before more are taken from the store
-constexpr std::chrono::seconds again_after{5};     // until a query that met a store's outage is tried again
+constexpr std::chrono::seconds again_after{5};  // until a query that met a store's outage is tried again
 
 }  // namespace
 
@@ -23,7 +22,7 @@ messages::queries_taken query_desk_state::run(const messages::run_queries& found
   std::optional<error> stays;  // of all that stay one is told, and once: they are found again and again
   for (const auto& query : *found.queries) {
     if (jobs_.contains(crypto::to_hex(query.hash))) continue;
-    if (waiting_bytes_ > most_waiting_bytes || queues_.at(queue_of(report::qtype_of(query))).full()) {
+    if (waiting_bytes_ > options_.waiting_bytes || queues_.at(queue_of(report::qtype_of(query))).full()) {
       out.busy = true;
       continue;
     }
@@ -42,10 +41,8 @@ messages::queries_taken query_desk_state::run(const messages::run_queries& found
 expected<bool> query_desk_state::take_found(const tahoe::document& found,
                                             std::optional<double> claims_end_before) {
   const double now = options_.now();
-  const auto userid = report::userid_of(found);
-  auto visible = options_.visible_to(userid);
-  if (!visible) return fail(visible.error());
-  report::asker who{userid, visible->has_value(), visible->value_or(store::visibility{})};
+  auto who = asker_now(report::userid_of(found));
+  if (!who) return fail(who.error());
   auto taken = take_found_query(*options_.store, found, now, options_.claims, claims_end_before);
   if (!taken) return fail(taken.error());
   if (taken->what != taken_query::outcome::taken) return false;
@@ -53,10 +50,42 @@ expected<bool> query_desk_state::take_found(const tahoe::document& found,
   auto data = fields ? report::query_data(*fields, options_.open_envelope)
                      : expected<tahoe::value>(fail(fields.error()));
   if (data)
-    begin(std::move(taken->query), fields->qtype, std::move(*data), std::move(who), now, nullptr);
+    begin(std::move(taken->query), fields->qtype, std::move(*data), std::move(*who), now, nullptr);
   else
-    fail_found(taken->query, std::move(who), data.error(), now);
+    fail_found(taken->query, std::move(*who), data.error(), now);
   return true;
+}
+
+/// Errors: of the identity store.
+expected<report::asker> query_desk_state::asker_now(const std::string& userid) const {
+  auto visible = options_.visible_to(userid);
+  if (!visible) return fail(visible.error());
+  return report::asker{userid, visible->has_value(), visible->value_or(store::visibility{})};
+}
+
+/// The asker with what is left, where that is less than what the report was made of: a query may have waited
+/// for hours. Nothing where it is not. Errors: of the identity store.
+expected<std::optional<report::asker>> query_desk_state::who_lost_sight(const job& job) const {
+  auto now = asker_now(job.work->who.userid);
+  if (!now) return fail(now.error());
+  if (sees_all_of(now->who, job.work->who.who)) return std::optional<report::asker>();
+  return std::optional(std::move(*now));
+}
+
+/// As `made` calls it: the worker is free again right after. The work is a new one, since a worker that was
+/// given up may still read the old one.
+void query_desk_state::make_again(const std::string& key, report::asker who) {
+  if (draining_) return put_back(key);
+  auto& job = jobs_.at(key);
+  auto work = std::make_shared<messages::report_job>();
+  work->type = job.work->type;
+  work->data = job.work->data;
+  work->who = std::move(who);
+  work->now = job.work->now;
+  work->holds = job.work->holds;
+  job.work = std::move(work);
+  job.running = job.our_fault = false;
+  queues_.at(queue_of(job.type)).push(key);
 }
 
 void query_desk_state::fail_found(const tahoe::document& query, report::asker who, const error& why,
@@ -65,7 +94,7 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
   work->who = std::move(who);
-  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false};
+  add(key, {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false});
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));

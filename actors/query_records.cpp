@@ -217,14 +217,23 @@ tahoe::document as_asked(tahoe::document report, const tahoe::document& query) {
   return report;
 }
 
+bool sees_all_of(const store::visibility& now, const store::visibility& then) {
+  if (now.everything || then.everything) return now.everything;
+  const auto have = in_order(now.orgids), need = in_order(then.orgids);
+  return std::includes(have.begin(), have.end(), need.begin(), need.end());
+}
+
 bool may_still_see(const tahoe::document& query, const store::visibility& who) {
   const auto* seen = answer_of(query) != nullptr ? extra(query, seen_field) : nullptr;
   if (seen == nullptr || who.everything) return true;
   const auto* orgids = seen->get_if<tahoe::array>();
-  const auto now = in_order(who.orgids);
-  return orgids != nullptr && std::all_of(orgids->begin(), orgids->end(), [&](const tahoe::value& orgid) {
-           return orgid.text() != nullptr && std::binary_search(now.begin(), now.end(), *orgid.text());
-         });
+  if (orgids == nullptr) return false;
+  store::visibility then;
+  for (const auto& orgid : *orgids) {
+    if (orgid.text() == nullptr) return false;
+    then.orgids.push_back(*orgid.text());
+  }
+  return sees_all_of(who, then);
 }
 
 expected<std::optional<tahoe::document>> find_report(store::report_store& store, const std::string& userid,

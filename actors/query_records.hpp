@@ -64,6 +64,9 @@ struct taken_query {
 /// The report as its asker sees it: with the asking query's userid, time and page, whoever's query made it.
 [[nodiscard]] tahoe::document as_asked(tahoe::document report, const tahoe::document& query);
 
+/// Whether somebody who sees `now` sees all that `then` shows.
+[[nodiscard]] bool sees_all_of(const store::visibility& now, const store::visibility& then);
+
 /// Whether the report that a query names was made of nothing but what the user may see now. One that another
 /// module made says nothing of that and passes.
 [[nodiscard]] bool may_still_see(const tahoe::document& query, const store::visibility& who);

@@ -16,6 +16,7 @@ expected<report::made_report> make_report_of(const messages::report_job& job, st
     return fail(going.error());
   auto view = archive.view();
   if (!view) return report::failed_report(job.type, view.error(), job.who.userid, job.now);
+  (*view)->end_by(job.deadline);
   return report::answer(job.type, job.data, job.who, **view, job.now, options, keep_going);
 }
 

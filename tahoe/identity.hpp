@@ -69,8 +69,8 @@ struct membership {
 [[nodiscard]] std::string orgname_of(const document& org);
 [[nodiscard]] std::string stored_password_of(const document& user);
 
-/// A user, organisation or object `admin` as others may see it: no `password` at any depth, nor its hash in
-/// `_cref` and `_ref`. Any other document as it is.
+/// A user, an organisation or the object of its admins as others may see it: no `password` at any depth, nor
+/// its hash in `_cref` and `_ref`. Any other document as it is.
 [[nodiscard]] document without_passwords(const document& d);
 /// Whether a document of the identity store is a password attribute, which nobody may see.
 [[nodiscard]] bool is_password(const document& d);

@@ -75,9 +75,7 @@ expected<std::string> orgid_of(engine& on, const std::string& org);
 /// A user given by e-mail or hash. Errors: not_found.
 expected<tahoe::document> user_of(engine& on, const std::string& user);
 
-/// A document as others may see it: one of a user or organisation without its password.
+/// A document as others may see it: one of a user, an organisation or its admins without passwords.
 tahoe::value shown_document(const tahoe::document& d);
-/// Whether it is a user or an organisation.
-bool holds_password(const tahoe::document& d);
 
 }  // namespace cybexd::app::operations

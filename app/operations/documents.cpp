@@ -123,13 +123,8 @@ expected<void> put_into_identity(engine& on, parsed_lines& all) {
 
 }  // namespace
 
-bool holds_password(const tahoe::document& d) {
-  return d.kind == tahoe::itype::object &&
-         (d.sub_type == "cybexp_user" || d.sub_type == "cybexp_superuser" || d.sub_type == "cybexp_org");
-}
-
 tahoe::value shown_document(const tahoe::document& d) {
-  return tahoe::to_value(holds_password(d) ? tahoe::identity::without_passwords(d) : d);
+  return tahoe::to_value(tahoe::identity::without_passwords(d));
 }
 
 expected<tahoe::value> import_documents(engine& on, const tahoe::value& input) {

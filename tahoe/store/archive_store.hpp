@@ -1,5 +1,6 @@
 #pragma once
 // The archive: TAHOE documents under their hash, with the index that reports ask.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -116,6 +117,9 @@ class archive_view {
                                                                    std::uint64_t offset,
                                                                    std::size_t limit) = 0;
 
+  /// No question of this look needs to be answered after that; a home that is a round trip away ends it
+  /// there. Errors then also: timed_out.
+  virtual void end_by(std::chrono::steady_clock::time_point deadline) { (void)deadline; }
   /// So many steps from events to their sessions, and to those sessions' events, will be asked for: a home
   /// that is a round trip away may read ahead. Changes no answer.
   virtual void will_follow(int steps) { (void)steps; }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -128,6 +129,9 @@ class cache_lake {
   [[nodiscard]] virtual expected<std::optional<double>> seconds_to_a_free_claim() {
     return std::optional<double>();
   }
+  /// More than these one server should not have in work at once: where several share a lake, what one that is
+  /// killed had in work waits for its claim to end, and then behind what the others have.
+  [[nodiscard]] virtual std::size_t most_in_work() { return std::numeric_limits<std::size_t>::max(); }
   /// Gives taken entries back unmarked.
   [[nodiscard]] virtual expected<void> release(std::span<const entry_id> ids) = 0;
   /// The sealed bytes, in the order of `ids`. An item is corrupt or not_found where the file is broken or

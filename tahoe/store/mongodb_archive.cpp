@@ -34,9 +34,13 @@ std::vector<index_wish> wishes() {
 }
 
 /// Transactions need a replica set or a router.
-expected<bool> has_transactions(mongodb_home& home) {
+expected<bool> has_transactions(mongodb_home& home, notices& say) {
   auto answer = home.command("admin", bson().add("hello", 1), false, "archive: hello");
   if (!answer) return fail(answer.error());
+  if (const auto set = answer->find("setName").text(); set && home.names_one_server_only())
+    say.say_once(home.where() + " is one of the replica set " + std::string(*set) +
+                 ", and is used alone, also when another one becomes the primary: add replicaSet=" +
+                 std::string(*set) + " to the URL");
   return answer->find("setName").exists() || answer->find("msg").text() == "isdbgrid";
 }
 
@@ -52,7 +56,7 @@ mongodb_archive_store::mongodb_archive_store(mongodb_collection documents, store
 
 expected<void> mongodb_archive_store::prepare() {
   auto& documents = ground_.documents;
-  const auto transactions = has_transactions(documents.home());
+  const auto transactions = has_transactions(documents.home(), *ties_.say);
   if (!transactions) return fail(transactions.error());
   if (read_only_) {  // and whether there are doubles is not asked: it is read as if there were
     ground_.transactions = *transactions;

@@ -7,6 +7,8 @@
 // came before the first question. The server keeps a look for a minute; a question after that is answered
 // `unavailable`. A server without a replica set has no transactions: then every question is a look of its
 // own.
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,16 +40,21 @@ class look {
   look& operator=(const look&) = delete;
   ~look();
 
+  /// No question takes longer. Errors then: timed_out. The next question comes soon: what is written before
+  /// it may show.
+  void end_by(std::chrono::steady_clock::time_point deadline);
   /// The collection to ask. Errors: unavailable.
   [[nodiscard]] expected<const mongodb_collection*> documents();
 
  private:
   friend class waiting_looks;
   [[nodiscard]] expected<void> begin();
-  void fix();
+  std::optional<error> fix(std::optional<error> known);
+  void leave();
 
   mongodb_collection plain_;
   bool transactions_, begun_ = false;
+  std::atomic<bool> waiting_ = true;  ///< Among the others that have not begun; false only with their lock.
   std::shared_ptr<waiting_looks> others_;
   std::optional<error> broken_;
   std::optional<mongodb_session> session_;  // ends before the collections of its home

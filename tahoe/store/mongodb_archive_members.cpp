@@ -123,6 +123,11 @@ expected<void> view::read_members(std::span<const hash256> sessions, const event
   const bool whole = members.size() <= members_read_whole;
   if (std::exchange(reads_ahead_, false) && whole)
     if (auto ahead = read_ahead(*found, members); !ahead) return ahead;
+  if (whole) {
+    members.insert(members.end(), page_unread_.begin(), page_unread_.end());
+    archive_rules::normalise(members);
+    page_unread_.clear();
+  }
   positions read_now;
   for (std::size_t at = 0; at < members.size(); at += hashes_at_once) {
     const auto some = std::span(members).subspan(at, std::min(hashes_at_once, members.size() - at));

@@ -80,6 +80,7 @@ bson events_of(const visibility& who) {
 bson sessions_with_any(std::span<const hash256> events) { return any_ref(events).add("itype", "session"); }
 
 bson newest_first() { return bson().add("timestamp", -1); }
+
 bson newest_first_by_hash() { return bson().add("timestamp", -1).add("_hash", 1); }
 
 }  // namespace cybexd::store::mongodb_archive

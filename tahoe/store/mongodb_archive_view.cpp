@@ -218,14 +218,17 @@ expected<std::vector<event_position>> view::page_by_hash(const bson& filter, std
   return positions_of(*found, unreadable_);
 }
 
-/// Where a document may stand there twice.
+/// Where a document may stand there twice. The events themselves are read with those of the next step.
 expected<std::vector<event_position>> view::page_of_doubles(const hash256& attribute, const bson& filter,
                                                             std::uint64_t offset, std::size_t limit) {
   auto at = look_.documents();
   if (!at) return fail(at.error());
-  const auto once = bson().add("_id", "$_hash").add("timestamp", bson().add("$first", "$timestamp"));
+  const auto first = [](const char* field) { return bson().add("$first", field); };
+  const auto once =
+      bson().add("_id", "$_hash").add("timestamp", first("$timestamp")).add("data", first("$data"));
   const auto order = bson().add("timestamp", -1).add("_id", 1);
   std::vector<event_position> events;
+  tahoe::value data;
   auto done = (*at)->aggregate(
       stages({bson().add("$match", filter), bson().add("$group", once), bson().add("$sort", order),
               bson().add("$skip", offset), bson().add("$limit", std::uint64_t{limit})}),
@@ -233,13 +236,18 @@ expected<std::vector<event_position>> view::page_of_doubles(const hash256& attri
         ++rows_;
         const auto hash = hash_in(answer.find("_id"));
         if (hash) events.push_back({*hash, answer.find("timestamp").number().value_or(0)});
+        if (const auto one = answer.find("data").document()) data = one->to_value().value_or(tahoe::value());
         return true;
       });
   if (!done) return fail(done.error());
   if (events.empty()) return events;
-  const auto counts = is_attribute(attribute, nullptr);
+  const auto counts = is_attribute(attribute, &data);
   if (!counts) return fail(counts.error());
   if (!*counts) events.clear();
+  for (const auto& event : events) {
+    events_.insert(event.hash);
+    page_unread_.push_back(event.hash);
+  }
   return events;
 }
 

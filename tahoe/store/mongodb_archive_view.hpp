@@ -5,7 +5,9 @@
 // level 2 (their sessions, those sessions' events), five at level 3 (the sessions of whatever those sessions
 // hold, which are read before the events, so that all events come at once). One more ends the look, and one
 // more is needed where many events of one instant stand at the page's edge, or lists are longer than one
-// command takes.
+// command takes. So a page takes six at most, and seven only at level 3 where the events of such an instant
+// have sessions.
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -39,6 +41,7 @@ class view final : public archive_view {
   expected<std::vector<event_position>> page(const hash256& attribute, const event_filter& filter,
                                              std::uint64_t offset, std::size_t limit) override;
   void will_follow(int steps) override { reads_ahead_ = steps > 1; }
+  void end_by(std::chrono::steady_clock::time_point deadline) override { look_.end_by(deadline); }
   expected<std::vector<hash256>> sessions_of(std::span<const hash256> events) override;
   expected<std::vector<event_position>> events_of_sessions(std::span<const hash256> sessions,
                                                            const event_filter& filter) override;
@@ -95,6 +98,7 @@ class view final : public archive_view {
   std::uint64_t rows_ = 0;
 
   std::vector<event_position> unreadable_;  ///< What the last `read` left out.
+  std::vector<hash256> page_unread_;        ///< Events of a page that are not read yet.
   documents_by_hash remembered_;
   std::size_t remembered_bytes_ = 0;
   std::unordered_set<hash256> events_;  ///< Hashes that are known to be events'.
@@ -107,7 +111,8 @@ class view final : public archive_view {
   std::optional<visibility> members_for_;
 
   nodes nodes_;
-  std::string last_orgid_;  ///< Of the event that `facts_of` was given last.
+  std::string last_orgid_;         ///< Of the event that `facts_of` was given last.
+  std::optional<error> left_out_;  ///< Why `visit_events` left an event out last.
   struct known_event {
     event_facts facts;
     std::string orgid;

@@ -154,7 +154,7 @@ expected<void> mongodb_claims::remove(const mongodb_collection& where, const std
   if (takes.empty()) return {};
   bulk_write ends;
   ends.update_one(claims_document::whichever(), claims_document::removing(takes));
-  auto written = where.write(std::move(ends), what);
+  auto written = where.write_all(std::move(ends), what);
   if (!written) return fail(written.error());
   return {};
 }
@@ -194,19 +194,20 @@ expected<void> mongodb_claims::release(std::span<const entry_id> ids) {
         shorter.update_one(claims_document::with(name),
                            claims_document::shortening(name, take->second.entries));
   }
-  auto written = claims_.write(std::move(shorter), "lake: release");  // else the next renewal does it
+  auto written = claims_.write_all(std::move(shorter), "lake: release");  // else the next renewal does it
   if (auto ended = write_ends(claims_); !ended) return ended;
   if (!written) return fail(written.error());
   return {};
 }
 
-/// Takes of ours that are not in the document any more.
-void mongodb_claims::note_lost() {
+/// Those of our takes that are not in the document any more. Others may have begun meanwhile.
+void mongodb_claims::note_lost(const std::vector<std::string>& due) {
   auto seen = look("lake: renew");
   if (!seen) return;
   const std::scoped_lock lock(mutex_);
-  for (auto& [name, take] : takes_)
-    if (!seen->takes.contains(name)) take.lost = true;
+  for (const auto& name : due)
+    if (const auto take = takes_.find(name); take != takes_.end() && !seen->takes.contains(name))
+      take->second.lost = true;
 }
 
 void mongodb_claims::renew() {
@@ -225,9 +226,9 @@ void mongodb_claims::renew() {
     }
   }
   if (due.empty()) return;
-  auto written = for_renewal_.write(std::move(renewals), "lake: renew");
+  auto written = for_renewal_.write_all(std::move(renewals), "lake: renew");
   if (!written) return;
-  if (written->matched < due.size()) note_lost();
+  if (written->matched < due.size()) note_lost(due);
   const std::scoped_lock lock(mutex_);
   for (const auto& name : due)
     if (const auto found = takes_.find(name); found != takes_.end()) found->second.until = until;

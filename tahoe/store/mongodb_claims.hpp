@@ -94,7 +94,7 @@ class mongodb_claims {
   [[nodiscard]] expected<void> write_ends(const mongodb_collection& where);
   [[nodiscard]] expected<void> remove(const mongodb_collection& where, const std::set<std::string>& takes,
                                       std::string_view what) const;
-  void note_lost();
+  void note_lost(const std::vector<std::string>& due);
 
   mongodb_collection claims_, for_renewal_;
   const std::string owner_;

@@ -2,7 +2,8 @@
 
 #include <mongoc/mongoc.h>
 
-#include <variant>
+#include <algorithm>
+#include <limits>
 
 namespace cybexd::store {
 namespace {
@@ -18,17 +19,6 @@ struct cursor_freed {
 };
 using cursor_pointer = std::unique_ptr<mongoc_cursor_t, cursor_freed>;
 
-/// Walks a cursor to its end.
-expected<void> walk(const cursor_pointer& cursor, const mongodb_home& home, std::string_view what,
-                    const mongodb_collection::visitor& visit) {
-  const bson_t* document = nullptr;
-  while (mongoc_cursor_next(cursor.get(), &document))
-    if (!visit(bson_view(document))) return {};
-  bson_error_t problem;
-  if (mongoc_cursor_error(cursor.get(), &problem)) return fail(home.as_error(problem, what));
-  return {};
-}
-
 void add_session(bson& options, mongodb_session* session) {
   if (session == nullptr) return;
   bson_error_t ignored;
@@ -43,6 +33,40 @@ struct mongodb_collection::opened {
   mongoc_client_t* client = nullptr;
   std::unique_ptr<mongoc_collection_t, collection_freed> handle;
 };
+
+/// Walks a cursor to its end.
+expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::string_view what,
+                                        const visitor& visit) const {
+  const bson_t* document = nullptr;
+  while (mongoc_cursor_next(cursor, &document))
+    if (!visit(bson_view(document))) return {};
+  bson_error_t problem;
+  if (!mongoc_cursor_error(cursor, &problem)) return {};
+  auto failed = home_->as_error(problem, what);
+  if (!waits_) return fail(std::move(failed));
+  const auto lasted = std::chrono::steady_clock::now() - waits_->since;
+  failed.kind = failure_of_question(problem, std::chrono::duration_cast<std::chrono::seconds>(lasted));
+  if (failed.kind == failure::timed_out)  // for whoever asked, to whom the database is nothing
+    failed.text = "the report took longer than it may: the database was not ready with what it needs";
+  return fail(std::move(failed));
+}
+
+/// For the server's own work on a question.
+std::int64_t mongodb_collection::most_milliseconds(bool all_that_is_left) const {
+  using std::chrono::milliseconds;
+  constexpr milliseconds most(std::numeric_limits<std::int32_t>::max());  // that a server takes
+  const auto work = home_->options().work;
+  if (!waits_) return work.count();
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(waits_->until - std::chrono::steady_clock::now());
+  return std::clamp(left, milliseconds(1), all_that_is_left ? most : work).count();
+}
+
+mongodb_collection mongodb_collection::by(std::chrono::steady_clock::time_point deadline) const {
+  auto bound = *this;
+  bound.waits_ = patience{std::chrono::steady_clock::now(), deadline};
+  return bound;
+}
 
 mongodb_collection mongodb_collection::in(mongodb_session& session) const {
   auto bound = *this;
@@ -70,16 +94,18 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (!at) return fail(at.error());
   bson options;
   if (!how.projection.empty()) options.add("projection", how.projection);
-  if (!how.sort.empty()) options.add("sort", how.sort);
+  // A sort over 100 MB is else refused before MongoDB 6.
+  if (!how.sort.empty()) options.add("sort", how.sort).add("allowDiskUse", true);
   if (!how.hint.empty()) options.add("hint", how.hint);
   if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));
   options.add("batchSize", static_cast<std::int64_t>(how.batch == 0 ? large_batch : how.batch));
-  if (!how.without_limit_of_time) options.add("maxTimeMS", home_->options().work.count());
+  if (!how.without_limit_of_time || waits_)
+    options.add("maxTimeMS", most_milliseconds(how.without_limit_of_time));
   add_session(options, session_);
   const cursor_pointer cursor(
       mongoc_collection_find_with_opts(at->handle.get(), filter.get(), options.get(), nullptr));
-  return walk(cursor, *home_, what, visit);
+  return walk(cursor.get(), what, visit);
 }
 
 expected<std::vector<bson>> mongodb_collection::find_all(const bson& filter, const find_options& how,
@@ -109,17 +135,18 @@ expected<void> mongodb_collection::aggregate(const bson_list& stages, std::strin
   auto at = open(what);
   if (!at) return fail(at.error());
   bson options;
-  options.add("maxTimeMS", home_->options().work.count());
+  options.add("maxTimeMS", most_milliseconds(false));
   options.add("batchSize", static_cast<std::int64_t>(large_batch));
   options.add("allowDiskUse", true);  // a stage over 100 MB is else refused before MongoDB 6
   add_session(options, session_);
   const bson pipeline = bson().add("pipeline", stages);
   const cursor_pointer cursor(mongoc_collection_aggregate(at->handle.get(), MONGOC_QUERY_NONE, pipeline.get(),
                                                           options.get(), nullptr));
-  return walk(cursor, *home_, what, visit);
+  return walk(cursor.get(), what, visit);
 }
 
-expected<bson> mongodb_collection::run(const bson& command, bool writes, std::string_view what) const {
+expected<bson> mongodb_collection::run(const bson& command, bool writes, std::string_view what,
+                                       std::int32_t* code) const {
   auto at = open(what);
   if (!at) return fail(at.error());
   bson options;
@@ -132,8 +159,10 @@ expected<bson> mongodb_collection::run(const bson& command, bool writes, std::st
                                  at->handle.get(), command.get(), nullptr, options.get(), &answer, &problem);
   bson copied{bson_view(&answer)};
   bson_destroy(&answer);
-  if (!done) return fail(home_->as_error(problem, what));
-  return copied;
+  if (done) return copied;
+  if (code != nullptr && problem.domain == MONGOC_ERROR_SERVER)
+    *code = static_cast<std::int32_t>(problem.code);
+  return fail(home_->as_error(problem, what));
 }
 
 expected<std::optional<bson>> mongodb_collection::find_and_update(const bson& filter, const bson& change,

@@ -1,6 +1,7 @@
 #pragma once
 // One collection: reads, unordered writes, one change with its answer, indexes. Internal to tahoe/store/ and
 // its tests. What holds for every call stands in mongodb_home.hpp.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 struct _mongoc_bulk_operation_t;
 struct _mongoc_collection_t;
+struct _mongoc_cursor_t;
 
 namespace cybexd::store {
 
@@ -21,13 +23,13 @@ enum class upsert : std::uint8_t { no, yes };
 enum class writing : std::uint8_t { in_any_order, in_order };
 
 /// Writes that go out together, in any order unless told, in as few commands as the server's limits allow
-/// (100,000 writes, 48 MB). The driver starts a new command where the kind (insert, update, remove) changes:
-/// add all of one kind, then all of the next. Documents and filters are copied.
+/// (100,000 writes, 48 MB). A new command starts where the kind (insert, update, remove) changes: add all of
+/// one kind, then all of the next. Documents and filters are copied.
 class bulk_write {
  public:
   explicit bulk_write(writing how = writing::in_any_order);
-  bulk_write(bulk_write&&) noexcept = default;
-  bulk_write& operator=(bulk_write&&) noexcept = default;
+  bulk_write(bulk_write&&) noexcept;
+  bulk_write& operator=(bulk_write&&) noexcept;
   ~bulk_write();
 
   /// `_id` is made where it is absent. Each answers false where MongoDB's limit for a document (16 MiB)
@@ -48,11 +50,15 @@ class bulk_write {
 
  private:
   friend class mongodb_collection;
+  enum class kind : std::uint8_t { insert, update, remove };
+  struct command;
+  /// What takes one more write of the kind and size.
+  struct _mongoc_bulk_operation_t* room_for(kind what, std::size_t bytes);
   bool added(bool well, std::size_t bytes);
-  struct freed {
-    void operator()(struct _mongoc_bulk_operation_t* bulk) const;
-  };
-  std::unique_ptr<struct _mongoc_bulk_operation_t, freed> bulk_;
+  /// One message each: where the driver makes several of one, refused writes of the first hide that another
+  /// one failed.
+  std::vector<command> commands_;
+  writing how_;
   std::size_t count_ = 0, bytes_ = 0;
 };
 
@@ -94,6 +100,10 @@ class mongodb_collection {
       : home_(std::move(home)), db_(std::move(db)), name_(std::move(name)) {}
   /// The same collection as the session sees it. The session must outlive it.
   [[nodiscard]] mongodb_collection in(mongodb_session& session) const;
+  /// The same collection for a report that begins now and must be made by then: the database ends a question
+  /// that takes longer, as it does with one that takes longer than a question may. Errors of `find` and
+  /// `aggregate`: as `failure_of_question`.
+  [[nodiscard]] mongodb_collection by(std::chrono::steady_clock::time_point deadline) const;
   /// Another collection of the same database.
   [[nodiscard]] mongodb_collection beside(std::string name) const { return {home_, db_, std::move(name)}; }
 
@@ -110,6 +120,9 @@ class mongodb_collection {
 
   /// Errors: as `to_error`; what was done then is not known.
   [[nodiscard]] expected<write_result> write(bulk_write&& writes, std::string_view what) const;
+  /// The same for who counts on every write: one that the server refuses is unavailable, too (a key that is
+  /// there already is not).
+  [[nodiscard]] expected<write_result> write_all(bulk_write&& writes, std::string_view what) const;
   /// Changes one document and answers it as it was before or is after; nothing where none fits. Errors also:
   /// conflict (duplicate key).
   enum class answer : std::uint8_t { before, after };
@@ -122,8 +135,10 @@ class mongodb_collection {
                                                               const change_options& how,
                                                               std::string_view what) const;
 
-  /// Makes the indexes that are not there, by their keys; never drops one. A unique one that cannot be built
-  /// over doubles, or stands there as a plain one, is a plain one then. What was done is said.
+  /// Makes the indexes that are not there, by their keys; never drops one, and comes back when all stand. A
+  /// unique one that cannot be built over doubles, or stands there as a plain one, is a plain one then; one
+  /// that the server refuses is left out. What was done is said. Errors: unavailable, also while one is
+  /// built.
   [[nodiscard]] expected<void> make_indexes(const std::vector<index_wish>& wishes, notices& say,
                                             std::string_view what) const;
 
@@ -142,12 +157,26 @@ class mongodb_collection {
  private:
   struct opened;
   [[nodiscard]] expected<opened> open(std::string_view what) const;
-  [[nodiscard]] expected<bson> run(const bson& command, bool writes, std::string_view what) const;
+  /// `code`: the server's own, where it refused; else it stays as it is.
+  [[nodiscard]] expected<bson> run(const bson& command, bool writes, std::string_view what,
+                                   std::int32_t* code = nullptr) const;
+  [[nodiscard]] expected<bson> execute(struct _mongoc_bulk_operation_t* bulk, struct _mongoc_client_t* client,
+                                       std::string_view what) const;
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
-  [[nodiscard]] expected<void> make_index(const index_wish& wish, bool unique, std::string_view what) const;
+  [[nodiscard]] expected<bool> make_index(const bson& spec, std::string_view what, std::int32_t& code) const;
+  [[nodiscard]] expected<bool> stands(const bson& listed, std::string_view what) const;
+  [[nodiscard]] expected<void> make_wish(const index_wish& wish, notices& say, std::string_view what) const;
+
+  [[nodiscard]] std::int64_t most_milliseconds(bool all_that_is_left) const;
+  [[nodiscard]] expected<void> walk(struct _mongoc_cursor_t* cursor, std::string_view what,
+                                    const visitor& visit) const;
 
   std::shared_ptr<mongodb_home> home_;
   std::string db_, name_;
+  struct patience {
+    std::chrono::steady_clock::time_point since, until;
+  };
+  std::optional<patience> waits_;  ///< Of one who asks for a report.
   mongodb_session* session_ = nullptr;
 };
 

@@ -20,6 +20,7 @@
 // - Writes wait for the majority, reads ask the primary for what the majority has.
 // - Round trips are counted: `home->counts()` before and after.
 // - Tests: `tests/fixtures/mongodb_server.hpp` (`mongodb_home_of_its_own`), suites named `..._mongodb`.
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,7 @@ struct mongodb_options {
   std::chrono::milliseconds connect{5'000};  ///< These hold unless the URL names its own.
   std::chrono::milliseconds answer{30'000};  ///< Silence of the server during a command.
   std::chrono::milliseconds work{20'000};    ///< The server's own limit for a command or for the majority.
+  bool at_most = false;                      ///< The times hold also where the URL names longer ones.
   /// How often a server is looked at, and so how soon one that is back is used again (the driver's own: 10
   /// s).
   std::chrono::milliseconds look{1'000};
@@ -57,8 +59,17 @@ struct mongodb_options {
 /// write concern, and all that may pass; conflict: duplicate key; too_large: over MongoDB's limit. The one
 /// place that translates.
 [[nodiscard]] error to_error(const struct _bson_error_t& problem, std::string_view what);
+/// What a question of a report comes to, asked over a look that has lasted for so long: unavailable only
+/// where the database is away or another try may help; timed_out where it takes too long; else internal, for
+/// it will be refused again.
+[[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, std::chrono::seconds lasted);
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
+
+/// Whether a write is refused again however often it is tried.
+[[nodiscard]] inline bool is_for_good(const error& fault) {
+  return fault.kind == failure::too_large || fault.kind == failure::bad_input;
+}
 
 /// Commands since the home was opened; those that look for servers do not count.
 struct mongodb_counts {
@@ -107,6 +118,9 @@ class mongodb_home {
 
   /// Hosts as they stand in the URL, for people: "db.example.org:27017". Never a secret.
   [[nodiscard]] const std::string& where() const;
+  /// The URL has one host, and does not say that this is one of a replica set: then that host is used alone,
+  /// whatever becomes of the set.
+  [[nodiscard]] bool names_one_server_only() const;
   [[nodiscard]] const mongodb_options& options() const;
   [[nodiscard]] mongodb_counts counts() const;
   /// For metrics: `mongoc_commands`, `mongoc_commands_failed`, `mongoc_command_seconds`, and
@@ -155,15 +169,16 @@ class mongodb_session {
 };
 
 /// Something that must have been done once before a store is used, and that needs the database: tried at
-/// every call until it has worked. Thread safe; one thread at a time tries, the others wait for it.
+/// every call until it has worked. Thread safe; one thread at a time tries, and the others do not wait for it
+/// long: an index over what is there may take hours to build. Errors: those of `prepare`; unavailable.
 class once_ready {
  public:
   explicit once_ready(std::function<expected<void>()> prepare) : prepare_(std::move(prepare)) {}
   [[nodiscard]] expected<void> operator()();
 
  private:
-  std::mutex mutex_;
-  bool done_ = false;
+  std::timed_mutex mutex_;
+  std::atomic<bool> done_ = false;
   std::function<expected<void>()> prepare_;
 };
 

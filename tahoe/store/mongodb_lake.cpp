@@ -28,6 +28,7 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
     : entries_(entries),
       parts_(entries.beside(entries.name() + "_cybexd_parts")),
       files_(entries),
+      quarantine_(entries.beside(entries.name() + "_cybexd_quarantine")),
       options_(options),
       ties_(ties),
       read_only_(read_only),
@@ -36,6 +37,7 @@ mongodb_lake::mongodb_lake(mongodb_collection entries, mongodb_collection for_re
               for_renewal.beside(entries.name() + "_cybexd_claims"),
               std::chrono::duration<double>(options.claim).count(),
               [clock = clock_] { return clock->now(); }),
+      window_(std::chrono::duration<double>(options.claim).count()),
       books_(entries, clock_, std::chrono::duration<double>(options.settled_after).count(), ties.say),
       ready_([this] { return prepare(); }),
       adopting_([this] { return entries_.make_indexes({origin_index()}, *ties_.say, "lake: index"); }) {}
@@ -45,10 +47,12 @@ expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& 
                                                            const store_ties& ties) {
   auto home = mongodb_home::open({.url = place.url});
   if (!home) return fail(home.error());
-  // Renewals must not wait for connections that are busy, nor longer than a claim lasts.
+  // Renewals must not wait for connections that are busy, nor longer than a claim lasts, whatever the URL
+  // says.
   mongodb_options few{.url = place.url};
   few.connections = 2;
-  few.select = few.answer = few.work =
+  few.at_most = true;
+  few.select = few.connect = few.answer = few.work =
       std::clamp(options.claim / 4, std::chrono::milliseconds(500), std::chrono::milliseconds(5'000));
   auto for_renewal = mongodb_home::open(few);
   if (!for_renewal) return fail(for_renewal.error());
@@ -76,6 +80,7 @@ expected<void> mongodb_lake::prepare() {
           parts_.make_indexes({{"by_entry", bson().add("entry", 1).add("n", 1)}}, *ties_.say, "lake: index");
       !made)
     return made;
+  if (auto made = quarantine_.make_indexes(*ties_.say); !made) return made;
   return clock_->compare(entries_.home());
 }
 
@@ -87,7 +92,7 @@ expected<void> mongodb_lake::flag_what_others_set_aside() {
     flags.update_many(
         bson().add("processed", is_no()).add(mark, is_yes()).add("_cybexd_aside", bson().add("$ne", true)),
         bson().add("$set", bson().add("_cybexd_aside", true)));
-  auto done = entries_.write(std::move(flags), "lake: open");
+  auto done = entries_.write_all(std::move(flags), "lake: open");
   if (!done) return fail(done.error());
   return {};
 }
@@ -122,7 +127,7 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
   // known.
   bulk_write undone;
   for (const auto& name : names) undone.remove_one(bson().add("_id", name));
-  if (entries_.write(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
+  if (entries_.write_all(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
   if (!written) return fail(written.error());
   return fail(failure::unavailable, "lake: put: not all entries were written");
 }
@@ -213,6 +218,7 @@ expected<std::vector<lake_entry>> mongodb_lake::take(const take_limits& limits) 
   const std::scoped_lock lock(taking_);
   clock_->compare_now_and_then(entries_.home());
   std::vector<candidate> some;
+  if (claims_.held() == 0) window_.began(clock_->now());
   if (limits.entries != 0) {
     auto found = find_and_claim(limits);
     if (!found) return fail(found.error());

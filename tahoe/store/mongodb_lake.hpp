@@ -15,11 +15,13 @@
 #include <string>
 #include <vector>
 
+#include "tahoe/store/claim_window.hpp"
 #include "tahoe/store/mongodb_claims.hpp"
 #include "tahoe/store/mongodb_clock.hpp"
 #include "tahoe/store/mongodb_lake_books.hpp"
 #include "tahoe/store/mongodb_lake_entry.hpp"
 #include "tahoe/store/mongodb_lake_files.hpp"
+#include "tahoe/store/mongodb_quarantine.hpp"
 #include "tahoe/store/mongodb_stores.hpp"
 
 namespace cybexd::store {
@@ -33,6 +35,7 @@ class mongodb_lake final : public cache_lake {
   expected<std::vector<entry_id>> put(std::span<const new_entry> entries) override;
   expected<std::vector<lake_entry>> take(const take_limits& limits) override;
   expected<std::optional<double>> seconds_to_a_free_claim() override;
+  std::size_t most_in_work() override { return window_.entries(); }
   expected<void> release(std::span<const entry_id> ids) override;
   expected<std::vector<expected<std::string>>> read_files(std::span<const entry_id> ids) override;
   expected<void> mark(std::span<const entry_mark> marks) override;
@@ -87,20 +90,27 @@ class mongodb_lake final : public cache_lake {
   [[nodiscard]] expected<std::vector<marking_work>> prepare_marks(std::span<const entry_mark> marks);
   [[nodiscard]] expected<std::vector<marking_work>> without_others(std::vector<marking_work> works);
   [[nodiscard]] expected<void> write_parts(const std::vector<marking_work>& works);
+  [[nodiscard]] static std::vector<entry_id> once_aside(const std::vector<marking_work>& works);
+  [[nodiscard]] expected<void> enter_quarantine(const std::vector<marking_work>& works);
+  [[nodiscard]] expected<std::vector<object_id>> quarantine_of(std::span<const entry_id> ids);
   static void add_alike(bulk_write& writes, const std::vector<const marking_work*>& works,
                         std::vector<std::vector<const marking_work*>>& statements);
   [[nodiscard]] expected<bool> mark_alike(std::vector<const marking_work*>& left);
   [[nodiscard]] expected<bool> write_marks(const std::vector<marking_work>& works);
   [[nodiscard]] expected<void> remove_archived_files(const std::vector<marking_work>& works, bool all_marked);
   [[nodiscard]] expected<entry_report> report_on(const bson& document);
+  [[nodiscard]] expected<std::vector<bson>> all_set_aside(const entry_id& after, std::size_t limit);
+  [[nodiscard]] expected<std::vector<bson>> all_quarantined(const entry_id& after, std::size_t limit);
 
   mongodb_collection entries_, parts_;
   mongodb_files files_;
+  mongodb_quarantine quarantine_;
   mongodb_lake_options options_;
   store_ties ties_;
   bool read_only_;
   std::shared_ptr<mongodb_clock> clock_;
   mongodb_claims claims_;
+  claim_window window_;
   mongodb_lake_books books_;
   once_ready ready_;
   once_ready adopting_;  ///< Only who adopts needs its index, and each index makes every mark dearer.

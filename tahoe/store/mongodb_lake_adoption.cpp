@@ -41,7 +41,7 @@ bson adopted_document(const kept_entry& kept, const std::vector<mark_part>& part
 }  // namespace
 
 index_wish mongodb_lake::origin_index() {
-  return {"cybexd_origin", bson().add(origin_field, 1), true, {}, true};
+  return {"cybexd_origin", bson().add(origin_field, 1), false, {}, true};
 }
 
 expected<std::vector<entry_report>> mongodb_lake::entries(const entry_id& after, std::size_t limit) {
@@ -114,6 +114,7 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
     marking_work work;
     work.entry.id = object_id::make();
     work.parts = parts_of(kept.report.mark);
+    if (auto mark = adopted_mark(kept.report)) work.mark = std::move(*mark);
     if (kept.sealed) files.push_back({file, work.entry.id, kept.report.entry.name, *kept.sealed});
     if (!documents.insert(adopted_document(kept, work.parts, work.entry.id, file)))
       return fail(failure::too_large,
@@ -125,10 +126,10 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
   if (!files.empty())
     if (auto written = files_.write(files, clock_->now()); !written) return written;
   if (auto written = write_parts(marks); !written) return written;
-  auto written = entries_.write(std::move(documents), "lake: adopt");
+  if (auto entered = enter_quarantine(marks); !entered) return entered;
+  auto written = entries_.write_all(std::move(documents), "lake: adopt");
   books_.changed();
   if (!written) return fail(written.error());
-  if (!written->faults.empty()) return fail(failure::unavailable, written->faults.front().problem.text);
   ties_.committed("lake", began, marks.size());
   return {};
 }

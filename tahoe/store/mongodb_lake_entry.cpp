@@ -16,15 +16,6 @@ constexpr std::array mark_fields{
     "skip",          "skip_reason",      "bad_data",      "_cybexd_state",    "_cybexd_lines",
     "_cybexd_parts", "_cybexd_archived", "_cybexd_known", "_cybexd_set_aside"};
 
-/// BSON holds UTF-8 only; what an uploader sent may be anything.
-std::string clean(std::string_view text) {
-  std::string out(text);
-  if (!tahoe::is_valid_utf8(out))
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return (c & 0x80) != 0; }, '?');
-  return out;
-}
-
 bson_list noes() { return bson_list().push(false).push_null().push(0); }
 
 std::uint64_t count(const bson_view& document, std::string_view key, std::uint64_t otherwise) {
@@ -56,6 +47,14 @@ bool names_lines(const bson_view& document) {
 
 }  // namespace
 
+std::string stored_text(std::string_view text) {
+  std::string out(text);
+  if (!tahoe::is_valid_utf8(out))
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return (c & 0x80) != 0; }, '?');
+  return out;
+}
+
 bson is_no() { return bson().add("$in", noes()); }
 bson is_yes() { return bson().add("$nin", noes()); }
 bool yes(const bson_element& field) {
@@ -70,10 +69,10 @@ std::optional<object_id> to_object_id(const entry_id& id) { return object_id::fr
 bson from(const new_entry& entry, const object_id& id, const object_id& file) {
   bson document;
   document.add("_id", id)
-      .add("name", clean(entry.name))
-      .add("orgid", clean(entry.orgid))
-      .add("typetag", clean(entry.typetag))
-      .add("timezone", clean(entry.timezone))
+      .add("name", stored_text(entry.name))
+      .add("orgid", stored_text(entry.orgid))
+      .add("typetag", stored_text(entry.typetag))
+      .add("timezone", stored_text(entry.timezone))
       .add("timestamp", entry.timestamp)
       .add("processed", false)
       .add("fid", file);
@@ -190,7 +189,7 @@ std::vector<mark_part> parts_of(const entry_mark& mark) {
     room().lines.push(bson()
                           .add("number", line.number)
                           .add("state", to_string(line.state))
-                          .add("reason", clean(line.reason)));
+                          .add("reason", stored_text(line.reason)));
   return parts;
 }
 
@@ -238,7 +237,7 @@ bson marking(const entry_mark& mark, const mark_part& first, std::size_t parts, 
         .add("_cybexd_aside", true);
   if (whole) {
     set.add(mark.state == entry_state::bad_data ? "bad_data" : "skip", true)
-        .add("skip_reason", clean(mark.reason))
+        .add("skip_reason", stored_text(mark.reason))
         .add("_cybexd_state", to_string(mark.state))
         .add("_cybexd_aside", true);
   }

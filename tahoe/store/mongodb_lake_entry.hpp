@@ -17,7 +17,8 @@
 //   _cybexd_aside       true: it is or was set aside
 //   _cybexd_origin      32 digits of `origin_of`: it was adopted from another lake
 //
-// Who works on an entry stands beside the entries (mongodb_claims.hpp).
+// Who works on an entry stands beside the entries (mongodb_claims.hpp), and so does the quarantine
+// (mongodb_quarantine.hpp).
 // A file that our intake put names its entry in `_cybexd_entry` of `fs.files`.
 #include <optional>
 #include <span>
@@ -34,6 +35,9 @@ namespace cybexd::store::lake_document {
 [[nodiscard]] bson is_no();
 [[nodiscard]] bson is_yes();
 [[nodiscard]] bool yes(const bson_element& field);
+
+/// As BSON can hold it, which is UTF-8 only; what an uploader sent may be anything.
+[[nodiscard]] std::string stored_text(std::string_view text);
 
 /// The `_id`s that can be named: ObjectIds. Documents with another one are no entries.
 [[nodiscard]] std::optional<object_id> to_object_id(const entry_id& id);

@@ -25,6 +25,20 @@ bool needs_its_file(const bson_view& document) {
   return !yes(document.find("processed")) || set_aside(document);
 }
 
+/// Adds those that the server refuses for what they or their entries hold. Errors: unavailable (any other
+/// refusal, which may pass).
+template <class Work>
+expected<void> note_refused(const expected<write_result>& written, const std::vector<Work>& works,
+                            std::vector<Work>& refused) {
+  if (!written) return fail(written.error());
+  for (const auto& fault : written->faults) {
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
+    const auto& work = works.at(fault.index);
+    if (std::find(refused.begin(), refused.end(), work) == refused.end()) refused.push_back(work);
+  }
+  return {};
+}
+
 }  // namespace
 
 /// Documents of these entries that are there and not dropped.
@@ -110,8 +124,25 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
                        .add("_cybexd_lines", work.parts[n].lines));
   }
   for (auto* bulk : {&old, &fresh})
-    if (auto written = parts_.write(std::move(*bulk), "lake: mark"); !written) return fail(written.error());
+    if (auto written = parts_.write_all(std::move(*bulk), "lake: mark"); !written)
+      return fail(written.error());
   return {};
+}
+
+/// The quarantine's documents, before the marks that need them.
+expected<void> mongodb_lake::enter_quarantine(const std::vector<marking_work>& works) {
+  std::vector<mongodb_quarantine::newcomer> some;
+  for (const auto& work : works)
+    if (is_quarantined(work.mark)) some.push_back({work.entry.id, &work.mark});
+  return quarantine_.add(some, clock_->now());
+}
+
+/// The quarantine's documents about these entries, which may go when the entries are changed.
+expected<std::vector<object_id>> mongodb_lake::quarantine_of(std::span<const entry_id> ids) {
+  std::vector<object_id> entries;
+  for (const auto& id : ids)
+    if (const auto name = to_object_id(id)) entries.push_back(*name);
+  return quarantine_.about(entries);
 }
 
 /// An entry that others may have worked on since it was taken: what is archived stays as it is, and what is
@@ -145,26 +176,37 @@ expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works)
   // The server refuses a mark where a field of another's is in the way, or where there is no room left.
   for (const auto& [replace, lists] : {std::pair{false, true}, {true, true}, {true, false}}) {
     bulk_write first, second;
+    std::vector<const marking_work*> again;
     for (const auto* work : left) {
       const auto change = [&](bool fresh) {
         return marking(work->mark, work->parts.front(), work->parts.size(), {replace, lists, fresh});
       };
       first.update_one(work->markable(), change(work->held && work->entry.fresh && !work->overdue));
-      if (work->held && !work->overdue) second.update_one(work->after_others(), change(false));
-    }
-    auto written = entries_.write(std::move(first), "lake: mark");
-    if (!written) return fail(written.error());
-    if (written->matched + written->faults.size() < left.size()) {
-      all = false;
-      if (auto again = entries_.write(std::move(second), "lake: mark"); !again) return fail(again.error());
+      if (!work->held || work->overdue) continue;
+      again.push_back(work);
+      second.update_one(work->after_others(), change(false));
     }
     std::vector<const marking_work*> refused;
-    for (const auto& fault : written->faults) refused.push_back(left.at(fault.index));
+    auto written = entries_.write(std::move(first), "lake: mark");
+    if (auto noted = note_refused(written, left, refused); !noted) return fail(noted.error());
+    if (written->matched + written->faults.size() < left.size()) {
+      all = false;
+      auto late = entries_.write(std::move(second), "lake: mark");
+      if (auto noted = note_refused(late, again, refused); !noted) return fail(noted.error());
+    }
     left = std::move(refused);
     if (left.empty()) return all;
   }
   return fail(failure::unavailable,
               "lake: mark: the database refuses the mark of entry " + left.front()->entry.id.to_hex());
+}
+
+/// Those that may have been set aside before: what is taken while it waits was not.
+std::vector<entry_id> mongodb_lake::once_aside(const std::vector<marking_work>& works) {
+  std::vector<entry_id> ids;
+  for (const auto& work : works)
+    if (!work.held || work.overdue || work.entry.forced) ids.push_back(work.entry.id.to_hex());
+  return ids;
 }
 
 expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
@@ -174,14 +216,19 @@ expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
   auto works = prepare_marks(marks);
   if (!works) return fail(works.error());
   if (auto written = write_parts(*works); !written) return written;
+  auto leaving = quarantine_of(once_aside(*works));
+  if (!leaving) return fail(leaving.error());
+  if (auto entered = enter_quarantine(*works); !entered) return entered;
   auto all = write_marks(*works);
   if (!all) return fail(all.error());
   books_.changed();
   ties_.committed("lake", began, marks.size());
   // The marks stand. A file that cannot be removed now is removed some time after the next start.
   (void)remove_archived_files(*works, *all);
+  if (*all) (void)quarantine_.remove(*leaving);  // what stays, its entry belies
   std::vector<entry_id> done;
   for (const auto& mark : marks) done.push_back(mark.id);
+  window_.marked(done.size(), clock_->now());
   claims_.forget(done);
   return {};
 }

@@ -90,30 +90,56 @@ expected<std::optional<entry_report>> mongodb_lake::find(const entry_id& id) {
   return std::optional(std::move(*report));
 }
 
-expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& after, std::size_t limit,
-                                                            bool quarantined_only) {
-  if (auto ready = ready_(); !ready) return fail(ready.error());
+expected<std::vector<bson>> mongodb_lake::all_set_aside(const entry_id& after, std::size_t limit) {
   if (!read_only_ && after.empty())
     if (auto flagged = flag_what_others_set_aside(); !flagged) return fail(flagged.error());
   bson filter;
   filter.add("_cybexd_aside", true)
       .add("_id", bson().add("$gt", to_object_id(after).value_or(object_id())))
       .add("$and", bson_list().push(not_done_with()));
-  if (quarantined_only) filter.add("_cybexd_state", to_string(entry_state::quarantined));
   find_options how;
   how.projection = report_fields();
   how.sort.add("_id", 1);
   how.batch = static_cast<std::uint32_t>(std::clamp<std::size_t>(limit, 2, 1000));
   std::vector<bson> documents;
-  if (limit == 0) return std::vector<entry_report>();
   auto found = entries_.find(filter, how, "lake: list", [&](const bson_view& document) {
     // Those that wait again were set aside once.
     if (lake_document::set_aside(document)) documents.emplace_back(document);
     return documents.size() < limit;
   });
   if (!found) return fail(found.error());
+  return documents;
+}
+
+/// Entries that the quarantine names, if they are in it still.
+expected<std::vector<bson>> mongodb_lake::all_quarantined(const entry_id& after, std::size_t limit) {
+  constexpr std::size_t portion = 200;
+  std::vector<bson> documents;
+  auto from = to_object_id(after).value_or(object_id());
+  while (documents.size() < limit) {
+    auto named = quarantine_.entries(from, std::min(portion, limit - documents.size()));
+    if (!named) return fail(named.error());
+    if (named->empty()) break;
+    from = named->back();
+    std::vector<entry_id> ids;
+    for (const auto& id : *named) ids.push_back(id.to_hex());
+    auto found = look(ids, report_fields(), "lake: list");
+    if (!found) return fail(found.error());
+    for (auto& [id, document] : *found)
+      if (document.find("_cybexd_state").text() == to_string(entry_state::quarantined))
+        documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
+expected<std::vector<entry_report>> mongodb_lake::set_aside(const entry_id& after, std::size_t limit,
+                                                            bool quarantined_only) {
+  if (auto ready = ready_(); !ready) return fail(ready.error());
+  if (limit == 0) return std::vector<entry_report>();
+  auto documents = quarantined_only ? all_quarantined(after, limit) : all_set_aside(after, limit);
+  if (!documents) return fail(documents.error());
   std::vector<entry_report> some;
-  for (const auto& document : documents) {
+  for (const auto& document : *documents) {
     auto report = report_on(document);
     if (!report) return fail(report.error());
     some.push_back(listed(std::move(*report)));
@@ -139,19 +165,23 @@ expected<void> mongodb_lake::retry(std::span<const entry_id> ids) {
   if (auto ready = ready_(); !ready) return ready;
   auto found = look_set_aside(ids, "lake: retry");
   if (!found) return fail(found.error());
+  auto leaving = quarantine_of(ids);
+  if (!leaving) return fail(leaving.error());
   bulk_write changes;
   for (const auto& [id, document] : *found)
     changes.update_one(not_done_with().add("_id", *to_object_id(id)), waiting_again());
-  auto written = entries_.write(std::move(changes), "lake: retry");
+  auto written = entries_.write_all(std::move(changes), "lake: retry");
   books_.changed();
   if (!written) return fail(written.error());
-  return {};
+  return quarantine_.remove(*leaving);
 }
 
 expected<void> mongodb_lake::drop(std::span<const entry_id> ids) {
   if (auto ready = ready_(); !ready) return ready;
   auto found = look_set_aside(ids, "lake: drop");
   if (!found) return fail(found.error());
+  auto leaving = quarantine_of(ids);
+  if (!leaving) return fail(leaving.error());
   bulk_write changes, parts;
   std::vector<object_id> files;
   for (const auto& [id, document] : *found) {
@@ -160,11 +190,12 @@ expected<void> mongodb_lake::drop(std::span<const entry_id> ids) {
     if (document.find("_cybexd_parts").exists()) parts.remove_many(bson().add("entry", name));
     if (const auto file = document.find("fid").id()) files.push_back(*file);
   }
-  auto written = entries_.write(std::move(changes), "lake: drop");
+  auto written = entries_.write_all(std::move(changes), "lake: drop");
   books_.changed();
   if (!written) return fail(written.error());
   claims_.forget(ids);
-  if (auto gone = parts_.write(std::move(parts), "lake: drop"); !gone) return fail(gone.error());
+  if (auto gone = parts_.write_all(std::move(parts), "lake: drop"); !gone) return fail(gone.error());
+  if (auto gone = quarantine_.remove(*leaving); !gone) return gone;
   return files_.remove(files);
 }
 

@@ -182,35 +182,6 @@ BOOST_AUTO_TEST_CASE(while_the_store_is_down_nothing_is_marked_and_it_goes_on_by
   BOOST_TEST(status().credit_in_use == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(credit_is_never_exceeded) {
-  options.window_entries = 10;
-  options.window_bytes = 5000;
-  std::vector<store::entry_id> ids;
-  for (int i = 0; i < 100; ++i) ids.push_back(put(cowrie_line(i)));
-  const auto large = put("\"" + std::string(20'000, 'x') + "\"");
-  for (int i = 0; i < 20; ++i) ids.push_back(put(cowrie_line(i)));
-  start();
-  std::uint64_t most = 0, most_bytes = 0, most_with_others = 0;
-  for (int i = 0; i < 3000; ++i) {
-    scheduler.try_run_once();
-    if (scheduler.jobs.empty()) advance(20ms);
-    const auto text = metrics.render();
-    const auto value = [&text](const std::string& name) {
-      return std::uint64_t{std::stoul(text.substr(text.find("\n" + name + " ") + name.size() + 2))};
-    };
-    const auto entries = value("cybexd_credit_in_use"), bytes = value("cybexd_credit_bytes_in_use");
-    most = std::max(most, entries);
-    most_bytes = std::max(most_bytes, bytes);
-    if (entries > 1) most_with_others = std::max(most_with_others, bytes);
-  }
-  BOOST_TEST(most <= 10u);
-  BOOST_TEST(most > 1u);
-  BOOST_TEST(most_with_others <= 5000u);
-  BOOST_TEST(most_bytes > 20'000u);
-  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
-  BOOST_TEST((state_of(large) == entry_state::processed));
-}
-
 BOOST_AUTO_TEST_CASE(archive_once_ends_with_a_summary_and_force_takes_up_what_was_set_aside) {
   put(cowrie_line(1));
   put(cowrie_line(1));

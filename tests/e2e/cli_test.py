@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, until
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, seeded, until
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -70,6 +71,24 @@ class WithAndWithoutServer:
         self.assertEqual(hub.json("org", "show", "honeynet")["orgname"], "honeynet")
         self.assertEqual(len(hub.json("org", "show")["orgs"]), 1)
         hub.run("org", "show", "nowhere", expect=1)
+
+    def test_no_password_of_a_member_is_shown(self):
+        hub = self.hub()
+        hub.run("user", "add", "ann@example.org", "--name", "Ann")
+        hub.run("org", "add", "honeynet", "--name", "Honey", "--admin", ADMIN, "--user", "ann@example.org")
+        export = ("export", "--store", "identity")
+        stored = [json.loads(line) for line in hub.run(*export, "--secrets").stdout.splitlines()]
+        passwords = [d for d in stored if (d["itype"], d["sub_type"]) == ("attribute", "password")]
+        self.assertEqual(len(passwords), 2)
+        self.assertEqual([d["sub_type"] for d in stored if "scrypt" in json.dumps(d)].count("admin"), 1)
+        shown = hub.run(*export).stdout
+        self.assertEqual(len(shown.splitlines()), len(stored) - 2)
+        for d in stored:
+            secret = d in passwords
+            got = hub.run("get", d["_hash"], expect=1 if secret else 0).stdout
+            for hidden in ["scrypt", *([] if secret else (p["_hash"] for p in passwords))]:
+                self.assertNotIn(hidden, got)
+                self.assertNotIn(hidden, shown)
 
     def test_tokens(self):
         hub = self.hub()
@@ -215,6 +234,13 @@ class Local(unittest.TestCase):
             self.assertEqual(plain("init", "--dir", hub.dir, "--admin", ADMIN).returncode, 1)
             self.assertTrue(hub.json("config", "check")["ok"])
 
+    def test_what_a_killed_process_left_is_no_news(self):
+        """Symptom: after a process with the same number was killed, a command warned of the MongoDB driver's counters."""
+        command = 'touch /dev/shm/mongoc-$$ && exec "$0" --version'
+        done = subprocess.run(["sh", "-c", command, CYBEXD], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("cybexd", done.stdout)
+
     def test_a_failed_init_leaves_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(plain("init", "--dir", folder + "/hub", "--admin", "no address").returncode, 1)
@@ -230,6 +256,36 @@ class Local(unittest.TestCase):
             self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
             self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
             self.assertTrue(os.path.exists(folder + "/data/mine"))
+
+    def test_an_init_after_one_that_was_cut_short(self):
+        """Symptom: a container that was stopped while its hub was made never served: each start found a key there already, or no user."""
+        chance, served = seeded(), 0
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(5):
+                hub = f"{folder}/hub{number}"
+                words = [CYBEXD, "init", "--dir", hub, "--admin", ADMIN]
+                process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(chance.uniform(0, 0.3))
+                process.kill()
+                process.wait(30)
+                if not os.path.exists(hub + "/cybexd.toml"):
+                    self.assertEqual(plain(*words[1:]).returncode, 0)
+                    served += 1
+                self.assertIn(ADMIN.encode(), plain("user", "list", "--config", hub + "/cybexd.toml").stdout)
+                self.assertTrue(os.path.exists(hub + "/admin.token"))
+            print(served, "of 5 were cut short")
+            # At the very end: all but the configuration is there.
+            os.rename(hub + "/cybexd.toml", hub + "/cybexd.toml.unfinished")
+            self.assertEqual(plain(*words[1:]).returncode, 0)
+            self.assertFalse(os.path.exists(hub + "/cybexd.toml.unfinished"))
+            self.assertEqual(plain("user", "list", "--config", hub + "/cybexd.toml").stdout.count(b"@"), 1)
+
+    def test_an_init_keeps_a_key_that_it_has_not_made(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/priv.pem", "w", encoding="ascii") as file:
+                file.write("mine")
+            self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 1)
+            self.assertEqual(os.listdir(folder), ["priv.pem"])
 
     def test_a_stop_while_a_server_starts(self):
         """Symptom: a start that waited for a disk or a database took no signal."""

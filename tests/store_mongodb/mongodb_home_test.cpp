@@ -206,6 +206,60 @@ BOOST_AUTO_TEST_CASE(errors_are_translated_and_hold_no_password) {
   BOOST_TEST(without(secrets, "a s3cr%2Ft b s3cr/t c k1x d") == "a *** b *** c *** d");
 }
 
+// A machine that comes up before its name service does.
+BOOST_AUTO_TEST_CASE(hosts_that_cannot_be_looked_up_are_a_database_that_is_away) {
+  auto home = store::mongodb_home::open({.url = "mongodb+srv://u:s3cret@cluster.nosuch.invalid/?tls=false"});
+  BOOST_REQUIRE_MESSAGE(home, (home ? "" : home.error().text));
+  const auto lease = (*home)->lease("test: read");
+  BOOST_REQUIRE(!lease);
+  BOOST_TEST((lease.error().kind == failure::unavailable));
+  BOOST_TEST(lease.error().text.find("cluster.nosuch.invalid is away") != std::string::npos,
+             lease.error().text);
+  BOOST_TEST(lease.error().text.find("s3cret") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_url_may_name_one_server_of_a_set) {
+  const auto alone = [](const std::string& url) {
+    return must(store::mongodb_home::open({.url = url}))->names_one_server_only();
+  };
+  BOOST_TEST(alone("mongodb://a.example"));
+  BOOST_TEST(alone("mongodb://a.example/?retryWrites=false"));
+  BOOST_TEST(!alone("mongodb://a.example,b.example"));
+  BOOST_TEST(!alone("mongodb://a.example/?replicaSet=rs0"));
+  BOOST_TEST(!alone("mongodb://a.example/?directConnection=true"));
+  BOOST_TEST(!alone("mongodb+srv://cluster.nosuch.invalid/"));
+}
+
+// What takes a database too long will do so at the next try, too.
+BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
+  mongodb_server server;
+  auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));
+  const mongodb_collection all(home, "test", "things");
+  const auto waits = all.by(std::chrono::steady_clock::now() + std::chrono::hours(1));
+  const auto kind_of = [](const auto& answer) {
+    return answer ? std::string() : std::string(to_string(answer.error().kind));
+  };
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == "");
+  const auto asks = [&](const mongodb_collection& whom) {
+    return kind_of(whom.aggregate({}, "test: ask", [](const bson_view&) { return true; }));
+  };
+  server.fail_commands(R"("alwaysOn")",
+                       R"({"appName":"watched","failCommands":["find","aggregate"],"errorCode":50})");
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == to_string(failure::timed_out));
+  BOOST_TEST(asks(waits) == to_string(failure::timed_out));
+  BOOST_TEST(asks(all) == to_string(failure::unavailable));  // whoever tries again until it works
+  for (const auto& [code, kind] :
+       {std::pair{"290", failure::timed_out},  // the look is too old
+        std::pair{"292", failure::internal},   // more memory than it may
+        std::pair{"251", failure::unavailable}, std::pair{"10107", failure::unavailable}}) {  // not primary
+    server.fail_commands(R"("alwaysOn")", R"({"appName":"watched","failCommands":["find"],"errorCode":)" +
+                                              std::string(code) + "}");
+    BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == to_string(kind), code);
+  }
+  server.heal();
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_fails_is_unavailable_and_then_works_again) {
   mongodb_server server;
   auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));

@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(indexes_are_made_once_and_told) {
   std::vector<std::string> told;
   world.said->listen([&](const std::string& s) { told.push_back(s); });
   check_books(*world.join(), {0, 0, 0, 0, 0}, 0);
-  BOOST_TEST(told.size() == 6u);
+  BOOST_TEST(told.size() == 7u);
   for (const auto& sentence : told) BOOST_TEST(sentence.starts_with("made the index "), sentence);
   told.clear();
   check_books(*world.join(), {0, 0, 0, 0, 0}, 0);
@@ -265,6 +265,21 @@ BOOST_AUTO_TEST_CASE(documents_that_are_no_entries_take_no_place_of_one) {
   auto forced_one = forced();
   forced_one.entries = 1;
   BOOST_TEST(take(*server, forced_one) == (names{"another"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(one_server_holds_what_it_can_mark_before_a_claim_ends) {
+  const shared_lake world;
+  const auto server = world.join();
+  std::vector<new_entry> entries;
+  for (int i = 0; i < 400; ++i) entries.push_back(entry(std::to_string(i)));
+  const auto ids = put(*server, entries);
+  take(*server);
+  BOOST_TEST(server->most_in_work() == 150u * 30);
+  *server.now += 4;  // of the 60 s of a claim
+  std::vector<entry_mark> marks;
+  for (const auto& id : ids) marks.push_back(done(id));
+  mark(*server, marks);
+  BOOST_TEST(server->most_in_work() == 400u / 4 * 30);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

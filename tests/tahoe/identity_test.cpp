@@ -256,12 +256,28 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_password_is_shown) {
   BOOST_TEST(id::without_passwords(org).extra.size() == org.extra.size());
 }
 
+BOOST_AUTO_TEST_CASE(nor_of_an_admins_password_in_the_object_that_holds_them) {
+  const auto made = id::with_members(org_of(three()), three(), user_documents()).value();
+  BOOST_REQUIRE_EQUAL(made.parts.size(), 1U);
+  const auto& admins = made.parts.front();
+  const auto password = *id::password_attribute_of(users().at("user0@example.com"));
+  BOOST_TEST((std::find(admins.ref.begin(), admins.ref.end(), password) != admins.ref.end()));
+  const auto shown = id::without_passwords(admins);
+  const auto text = tahoe::to_json(to_value(shown));
+  BOOST_TEST(text.find("password") == std::string::npos);
+  BOOST_TEST(text.find(crypto::to_hex(password)) == std::string::npos);
+  BOOST_TEST(shown.ref.size() == admins.ref.size() - 1);
+  BOOST_TEST((shown.hash == admins.hash));
+}
+
 BOOST_AUTO_TEST_CASE(a_password_in_other_documents_is_data) {
   const auto seen = tahoe::make_attribute("password", tahoe::value("123456")).value();
   const auto login = tahoe::make_object("ssh_login", {&seen}).value();
   BOOST_TEST(unordered(to_value(id::without_passwords(login))) == unordered(to_value(login)));
   BOOST_TEST(id::is_password(seen));
   BOOST_TEST(!id::is_password(login));
+  const auto of_a_honeypot = tahoe::make_object("admin", {&seen}).value();
+  BOOST_TEST(unordered(to_value(id::without_passwords(of_a_honeypot))) == unordered(to_value(of_a_honeypot)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

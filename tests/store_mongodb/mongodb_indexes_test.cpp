@@ -1,0 +1,105 @@
+// Indexes on a server that refuses them, or takes its time.
+#include <boost/test/unit_test.hpp>
+#include <future>
+
+#include "tahoe/store/mongodb_collection.hpp"
+#include "tests/fixtures/mongodb_server.hpp"
+
+namespace cybexd::tests {
+
+using namespace store;
+
+namespace {
+
+struct with_indexes {
+  mongodb_server server;
+  notices said;
+  std::vector<std::string> sentences;
+  std::shared_ptr<mongodb_home> home = mongodb_home::open({.url = server.url("&appName=indexed")}).value();
+  mongodb_collection all{home, "test", "things"};
+  const std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}},
+                                       {"by_kind", bson().add("kind", 1), false, {}}};
+
+  with_indexes() {
+    said.listen([this](const std::string& s) { sentences.push_back(s); });
+  }
+  void refuse(const std::string& mode, const std::string& how) {
+    server.fail_commands(mode, R"({"appName":"indexed","failCommands":["createIndexes"],)" + how + "}");
+  }
+  expected<void> make() { return all.make_indexes(wishes, said, "test: index"); }
+  bool said_that(const std::string& part) const {
+    return std::any_of(sentences.begin(), sentences.end(),
+                       [&](const std::string& s) { return s.find(part) != std::string::npos; });
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(mongodb_indexes, *with_mongodb())
+
+// A server lists an index while it is being built. Then it forbids nothing yet, and finds nothing.
+BOOST_AUTO_TEST_CASE(one_that_is_listed_may_not_stand_yet) {
+  with_indexes world;
+  BOOST_REQUIRE(world.make());
+  world.refuse(R"("alwaysOn")", R"("closeConnection":true)");  // as when nothing is heard of it for long
+  const auto made = world.make();
+  BOOST_REQUIRE(!made);
+  BOOST_TEST((made.error().kind == failure::unavailable));
+  world.server.heal();
+  world.sentences.clear();
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST(world.sentences.empty());  // nothing was made
+}
+
+BOOST_AUTO_TEST_CASE(a_unique_one_that_the_server_refuses_is_a_plain_one) {
+  with_indexes world;
+  world.refuse(R"({"times":1})",
+               R"("errorCode":67)");  // as where the collection is sharded by something else
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST(world.said_that("made the index by_hash of test.things, not unique: "));
+  BOOST_TEST(world.said_that("made the index by_kind of test.things"));
+  world.sentences.clear();
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST(world.said_that("is there but not unique"));
+}
+
+BOOST_AUTO_TEST_CASE(where_none_may_be_made_the_store_works_without) {
+  with_indexes world;
+  world.refuse(R"("alwaysOn")", R"("errorCode":13)");  // no right to
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST(world.said_that("there is no index by_hash of test.things, and what needs it is slow: "));
+  BOOST_TEST(world.said_that("there is no index by_kind of test.things"));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_not_there_yet_is_told_once_and_waited_for) {
+  with_indexes world;
+  world.refuse(R"("alwaysOn")", R"("closeConnection":true)");
+  for (int i = 0; i < 3; ++i) BOOST_TEST(!world.make());
+  BOOST_REQUIRE_EQUAL(world.sentences.size(), 1u);
+  BOOST_TEST(world.said_that("the index by_hash of test.things is not there yet"));
+  world.server.heal();
+  BOOST_TEST(world.make().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(nobody_waits_long_while_another_prepares) {
+  std::promise<void> may_end;
+  std::promise<void> begun;
+  once_ready ready([&]() -> expected<void> {
+    begun.set_value();
+    may_end.get_future().wait_for(std::chrono::minutes(1));
+    return {};
+  });
+  auto first = std::async(std::launch::async, [&] { return ready(); });
+  begun.get_future().wait_for(std::chrono::minutes(1));
+  const auto second = ready();
+  BOOST_REQUIRE(!second);
+  BOOST_TEST((second.error().kind == failure::unavailable));
+  BOOST_TEST(second.error().text.find("is being prepared") != std::string::npos);
+  may_end.set_value();
+  BOOST_TEST(first.get().has_value());
+  BOOST_TEST(ready().has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cybexd::tests
