@@ -15,6 +15,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include "app/socket_path.hpp"
+
 namespace cybexd::app::client {
 namespace {
 
@@ -131,13 +133,12 @@ class unix_connection : public stream_connection<unix_stream> {
   explicit unix_connection(std::string path) : path_(std::move(path)) {}
   std::string host() const override { return "localhost"; }
   expected<void> open() override {
-    constexpr std::size_t longest = 107;  // of sockaddr_un
-    if (path_.size() > longest)
-      return fail(failure::unavailable, path_ + " is too long for the path of a socket");
+    const auto fitting = socket_path::of(path_);
+    if (!fitting) return fail(fitting.error());
     stream_.emplace(context_);
     error_code problem = asio::error::would_block;
     stream_->expires_after(connect_time);
-    stream_->async_connect(asio::local::stream_protocol::endpoint(path_),
+    stream_->async_connect(asio::local::stream_protocol::endpoint(fitting->short_name()),
                            [&](error_code connected) { problem = connected; });
     run();
     if (!problem) return {};

@@ -18,6 +18,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "app/http/core.hpp"
+#include "app/socket_path.hpp"
 
 namespace cybexd::app::http {
 
@@ -135,12 +136,12 @@ tl::unexpected<error> cannot(const std::string& name, int code) {
 }
 
 expected<int> open_unix(const std::string& path) {
+  const auto fitting = socket_path::of(path);
+  if (!fitting) return fail(fitting.error());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(failure::bad_input, "The path of the Unix socket is longer than " +
-                                        std::to_string(sizeof address.sun_path - 1) + " bytes: " + path);
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto& name = fitting->short_name();
+  std::memcpy(address.sun_path, name.data(), name.size());
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return cannot(path, errno);
   unlink(path.c_str());  // left by a server that was killed; the data directory is locked, so nobody listens
