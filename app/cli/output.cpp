@@ -91,17 +91,20 @@ int tell_mistakes(const invocation& call, const std::vector<mistake>& mistakes) 
   return wrong_usage;
 }
 
+void print_error(const error& e) {
+  std::cout << tahoe::to_json(tahoe::object{{"error", e.text}, {"kind", to_string(e.kind)}}) << std::endl;
+}
+
 int tell(const invocation& call, const error& e) {
   std::cerr << "cybexd " << call.name << ": " << e.text << "\n";
   if (const auto next = next_step(e.kind); !next.empty()) std::cerr << next << "\n";
-  if (call.json) {
-    std::cout << tahoe::to_json(tahoe::object{{"error", e.text}, {"kind", to_string(e.kind)}}) << std::endl;
-  }
+  if (call.json) print_error(e);
   return failed;
 }
 
 int tell_usage(const invocation& call, std::string_view text) {
   std::cerr << "cybexd " << call.name << ": " << text << "\nSee `cybexd " << call.name << " --help`.\n";
+  if (call.json) print_error({failure::bad_input, std::string(text)});
   return wrong_usage;
 }
 

@@ -27,6 +27,8 @@ namespace cybexd::app::cli {
 /// The process's environment, read once.
 [[nodiscard]] const std::map<std::string, std::string>& environment();
 
+/// Prints {"error", "kind"} on standard output.
+void print_error(const error& e);
 /// Tells a failure on standard error (and as {"error", "kind"} on standard output with --json) and what to do
 /// next. Answers `failed`.
 [[nodiscard]] int tell(const invocation& call, const error& e);

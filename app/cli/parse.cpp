@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "app/cli/command.hpp"
+#include "app/cli/output.hpp"
 #include "app/config/keys.hpp"
 
 namespace cybexd::app::cli {
@@ -171,8 +173,10 @@ int run(int count, const char* const* words) {
         std::find_if(leaves.begin(), leaves.end(), [](const auto& one) { return one->app->parsed(); });
     const std::string name = named == leaves.end() ? "" : " " + full_name(*(*named)->what);
     const auto wrong = named == leaves.end() ? wrong_word(count, words) : std::string{};
-    std::cerr << "cybexd" << name << ": " << (wrong.empty() ? problem.what() : wrong) << "\nSee `cybexd"
-              << name << " --help`.\n";
+    const std::string text = wrong.empty() ? problem.what() : wrong;
+    std::cerr << "cybexd" << name << ": " << text << "\nSee `cybexd" << name << " --help`.\n";
+    const bool as_json = std::find(words, words + count, std::string_view("--json")) != words + count;
+    if (as_json) print_error({failure::bad_input, text});
     return wrong_usage;
   }
   for (const auto& one : leaves) {

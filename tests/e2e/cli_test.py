@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, seeded, until
 
@@ -386,6 +387,10 @@ class Local(unittest.TestCase):
             done = plain(*words)
             self.assertEqual(done.returncode, 2, words)
             self.assertTrue(done.stderr, words)
+        with Hub() as hub:
+            for words in (("usr",), ("get",), ("get", "xx"), ("user", "add"), ("raw", "put", "-", "--lines", "--ndjson", "--typetag", "t", "--org", "o")):
+                told = json.loads(hub.run(*words, "--json", expect=2).stdout)
+                self.assertEqual((set(told), told["kind"]), ({"error", "kind"}, "bad input"), words)
 
     def test_every_command_has_help_with_an_example(self):
         for words in (("init",), ("user", "add"), ("org", "member", "add"), ("raw", "put"), ("report",), ("import",), ("quarantine", "list"), ("config", "show")):
@@ -416,6 +421,21 @@ class Serving(unittest.TestCase):
             hub.start()
             done = hub.run("run", expect=1)
             self.assertIn(str(hub.process.pid), done.stderr)
+
+    def test_in_a_folder_with_a_long_path(self):
+        """Symptom: `init` made a hub that `run` could not serve, since the address of a Unix socket holds 107 bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            long = os.path.join(folder, "a" * 120, "b" * 120)
+            os.makedirs(long)
+            with unittest.mock.patch.object(tempfile, "tempdir", long), Hub() as hub:
+                hub.org("honeynet")
+                hub.start()
+                self.assertTrue(hub.json("status")["running"])
+                socket = os.path.join(hub.dir, "data", "cybexd.sock")
+                self.assertEqual(os.stat(socket).st_mode & 0o777, 0o600)
+                self.assertEqual(hub.stop()[0], 0)
+                self.assertFalse(os.path.exists(socket))
+                self.assertFalse(hub.json("status")["running"])
 
     def test_to_another_server(self):
         with Hub() as hub:
