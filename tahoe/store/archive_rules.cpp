@@ -9,8 +9,6 @@ namespace cybexd::store::archive_rules {
 
 namespace {
 
-constexpr std::string_view first_run_field = "_cybexd_first_run";
-
 bool holds(const std::vector<hash256>& sorted, const hash256& hash) {
   return std::binary_search(sorted.begin(), sorted.end(), hash);
 }
@@ -128,23 +126,6 @@ bool has_run(const document& raw, const std::string& orgid, const std::string& f
   return filters && std::find(filters->begin(), filters->end(), filter_id) != filters->end();
 }
 
-std::optional<double> first_run_of(const document& raw) {
-  double room = 0;
-  for (const auto& [key, field] : raw.extra)
-    if (const auto* number = field.number(room); key == first_run_field && number != nullptr) return *number;
-  return std::nullopt;
-}
-
-std::optional<filter_result> at_first_run(const document& stored, const document& raw,
-                                          const filter_result& result) {
-  const auto first = result.product.keeps_first_run ? first_run_of(stored) : std::nullopt;
-  if (!first || *first == result.first_run) return std::nullopt;
-  for (const auto& filter : tahoe::filters::all())
-    if (filter.id == result.filter_id)
-      return filter_result{result.filter_id, filter.run(raw.data, {raw.orgid, raw.timezone, *first}), *first};
-  return std::nullopt;
-}
-
 bool record_run(document& raw, const std::string& orgid, const filter_result& result) {
   if (!result.product.usable) {
     if (raw.valid == false) return false;
@@ -160,8 +141,7 @@ bool record_run(document& raw, const std::string& orgid, const filter_result& re
   const auto made = refs_made(result.product);
   raw.ref.insert(raw.ref.end(), made.begin(), made.end());
   normalise(raw.ref);
-  if (result.product.keeps_first_run && !first_run_of(raw))
-    raw.extra.emplace_back(first_run_field, result.first_run);
+  if (result.product.keeps_first_run) note_first_run(raw, orgid, result.first_run);
   return true;
 }
 
@@ -207,7 +187,10 @@ bool merge_raw(document& raw, const document& again) {
     raw.reason = again.reason;
     changed = true;
   }
+  for (const auto& [orgid, when] : first_runs_of(again))
+    changed = note_first_run(raw, orgid, when) || changed;
   for (const auto& [key, item] : again.extra) {
+    if (is_first_run(key)) continue;
     const bool kept =
         std::any_of(raw.extra.begin(), raw.extra.end(), [&](const auto& m) { return m.first == key; });
     if (!kept) raw.extra.emplace_back(key, item);

@@ -30,10 +30,17 @@ bool merge_times(document& session, const document& again);
 bool add_submitter(document& raw, const std::string& orgid, const std::string& timezone);
 /// Whether the filter has run to an end for the organisation.
 [[nodiscard]] bool has_run(const document& raw, const std::string& orgid, const std::string& filter_id);
-/// When a filter first ran on the record, where that was kept.
-[[nodiscard]] std::optional<double> first_run_of(const document& raw);
+/// When a filter first ran on the record for the organisation, where that was kept. Each organisation has a
+/// time of its own: another one's would tell that it has the same record, and since when.
+[[nodiscard]] std::optional<double> first_run_of(const document& raw, const std::string& orgid);
+/// Keeps when a filter first ran for the organisation. False when that is known already.
+bool note_first_run(document& raw, const std::string& orgid, double first_run);
+/// Whether a field of a raw document keeps such times.
+[[nodiscard]] bool is_first_run(std::string_view field);
+/// All that are kept, in the order in which they were noted.
+[[nodiscard]] std::vector<std::pair<std::string, double>> first_runs_of(const document& raw);
 /// The product made again for the time that `stored` keeps, where it depends on when the filter first ran and
-/// `result` was made for another time. `raw` has the record's data.
+/// `result` was made for another time. `raw` has the record's data and the organisation it is filtered for.
 [[nodiscard]] std::optional<filter_result> at_first_run(const document& stored, const document& raw,
                                                         const filter_result& result);
 /// Notes a run (a usable one with `filter_id`, an unusable one with its reason) and the references made. True

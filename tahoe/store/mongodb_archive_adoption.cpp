@@ -42,10 +42,10 @@ class raw_changes {
     }
     if (!any_ran_ && again_.valid == false && now_.valid != false)
       changes_.push_back(note_useless(again_.hash, again_.reason));
-    for (const auto& [key, item] : again_.extra) {
-      double room = 0;
-      if (const auto* when = item.number(room); when && key == "_cybexd_first_run")
-        changes_.push_back(note_first_run(again_.hash, *when));
+    for (const auto& [orgid, when] : archive_rules::first_runs_of(again_)) {
+      const auto who = orgid == now_.orgid ? submitter::first : submitter::later;
+      if (!archive_rules::first_run_of(now_, orgid))
+        changes_.push_back(note_first_run(again_.hash, orgid, when, who));
     }
     return std::move(changes_);
   }

@@ -214,9 +214,15 @@ change note_submitter(const hash256& raw, const std::string& orgid, const std::s
           bson().add("$push", bson().add("_cybexd_orgs", submission(orgid, timezone, {})))};
 }
 
-change note_first_run(const hash256& raw, double first_run) {
-  return {by_hash(raw).add("_cybexd_first_run", exists(false)),
-          bson().add("$set", bson().add("_cybexd_first_run", first_run))};
+change note_first_run(const hash256& raw, const std::string& orgid, double first_run, submitter who) {
+  const auto number = bson().add("$type", "number");
+  if (who == submitter::first)
+    return {by_hash(raw).add("_cybexd_first_run", bson().add("$not", number)),
+            bson().add("$set", bson().add("_cybexd_first_run", first_run))};
+  const auto noted = bson().add("$elemMatch", bson().add("orgid", orgid).add("first_run", number));
+  const auto run = bson().add("orgid", orgid).add("first_run", first_run);
+  return {by_hash(raw).add("_cybexd_first_runs", bson().add("$not", noted)),
+          bson().add("$push", bson().add("_cybexd_first_runs", run))};
 }
 
 }  // namespace cybexd::store::mongodb_archive

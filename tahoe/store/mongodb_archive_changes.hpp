@@ -61,7 +61,9 @@ struct alike_change {
 /// One more organisation has submitted the record.
 [[nodiscard]] change note_submitter(const hash256& raw, const std::string& orgid,
                                     const std::string& timezone);
-/// When a filter first ran on the record, where that is not known yet.
-[[nodiscard]] change note_first_run(const hash256& raw, double first_run);
+/// When a filter first ran on the record for the organisation, where that is not known yet. `who` is not
+/// `fresh`: the first one, or any other.
+[[nodiscard]] change note_first_run(const hash256& raw, const std::string& orgid, double first_run,
+                                    submitter who);
 
 }  // namespace cybexd::store::mongodb_archive

@@ -79,10 +79,12 @@ expected<planned_raw*> planner::raw_of(const record_write& record, bool& made) {
 
 void planner::run(planned_raw& raw, const document& record, const filter_result& result, submitter before) {
   auto reason = result.product.reason;
-  const bool claims = result.product.usable && result.product.keeps_first_run;
-  if (claims && !archive_rules::first_run_of(raw.d))
-    plan_.claims.push_back({raw.records.back(), result.first_run});
-  if (result.product.usable) reason = apply(raw, result.product);
+  const bool claims = result.product.usable && result.product.keeps_first_run &&
+                      !archive_rules::first_run_of(raw.d, record.orgid);
+  const auto no_room = claims ? refused_.find(raw.d.hash) : refused_.end();
+  if (claims && no_room == refused_.end()) plan_.claims.push_back({raw.records.back(), result.first_run});
+  if (result.product.usable)
+    reason = no_room != refused_.end() ? no_room->second : apply(raw, result.product);
   if (!result.product.usable || !reason.empty()) {
     filter_result useless;
     useless.filter_id = result.filter_id;

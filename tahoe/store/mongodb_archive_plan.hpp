@@ -39,7 +39,7 @@ struct planned_raw {
   std::vector<std::size_t> records;  ///< Indexes of those that mean it.
 };
 
-/// A record whose product depends on when a filter first ran, and that is not known yet.
+/// A record whose product depends on when a filter first ran for its organisation, and that is not known yet.
 struct unclaimed {
   std::size_t record = 0;
   double first_run = 0;

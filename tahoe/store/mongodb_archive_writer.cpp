@@ -118,40 +118,6 @@ expected<void> writer::read_raws(std::span<const hash256> hashes) {
   return result;
 }
 
-/// Fixes when the filters first ran on records whose product depends on it, before anything is made of that:
-/// a crash that comes later must not lead to another time.
-expected<void> writer::claim(std::span<const record_write> records, const archive_plan& plan) {
-  std::unordered_map<std::size_t, const planned_raw*> raws;
-  for (const auto& raw : plan.raws)
-    for (const auto i : raw.records) raws[i] = &raw;
-  std::vector<bson> fresh;
-  std::vector<hash256> made, claimed;
-  std::vector<change> changes;
-  for (const auto& c : plan.claims) {
-    const auto& raw = *raws.at(c.record);
-    claimed.push_back(raw.d.hash);
-    if (raw.stored) {
-      changes.push_back(note_first_run(raw.d.hash, c.first_run));
-      continue;
-    }
-    auto d = archive_rules::fresh_raw(records[raw.records.front()].raw);
-    d.extra.emplace_back("_cybexd_first_run", c.first_run);
-    auto stored = to_stored(d);
-    if (!stored) return fail(stored.error());
-    fresh.push_back(std::move(*stored));
-    made.push_back(d.hash);
-  }
-  std::vector<const bson*> documents;
-  for (const auto& d : fresh) documents.push_back(&d);
-  auto put = put_absent(documents, "archive: claim the first run");
-  if (!put) return fail(put.error());
-  if (auto changed = send(changes, "archive: claim the first run"); !changed) return fail(changed.error());
-  if (auto read = read_raws(claimed); !read) return read;
-  for (std::size_t i = 0; i < made.size(); ++i)
-    if (put->made[i]) stored_[made[i]].made_now = true;
-  return {};
-}
-
 expected<void> writer::put_parts(const archive_plan& plan) {
   std::vector<change> merges;
   std::vector<hash256> merged;

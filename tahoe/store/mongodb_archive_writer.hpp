@@ -42,6 +42,7 @@ class writer {
   [[nodiscard]] expected<std::vector<change>> gained(const document& d) const;
   [[nodiscard]] expected<void> read_raws(std::span<const hash256> hashes);
   [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
+  [[nodiscard]] expected<std::vector<hash256>> put_claimed(const std::map<hash256, document>& fresh);
   [[nodiscard]] expected<void> put_parts(const archive_plan& plan);
   [[nodiscard]] expected<void> put_events(const archive_plan& plan, std::vector<change>& merges,
                                           std::vector<hash256>& merged);

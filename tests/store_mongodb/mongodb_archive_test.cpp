@@ -256,6 +256,12 @@ BOOST_AUTO_TEST_CASE(what_mongodb_cannot_hold_costs_its_own_record_only) {
     BOOST_TEST(refused->filters.empty());
     BOOST_TEST((refused->valid == false) == (room >= 30u));
     BOOST_TEST(!refused->reason.empty() == (room >= 150u));
+    auto dated = record_with("dated " + std::to_string(room), simple_plan());
+    on.insert(with_room(dated.raw, room));
+    dated.raw.orgid = "org2";
+    dated.filtered->product.keeps_first_run = true;
+    write(*on.archive, {dated, other});
+    BOOST_TEST((must(on.archive->get(dated.raw.hash))->valid == false) == (room >= 30u));
   }
 
   // Of an import.
