@@ -34,6 +34,23 @@ bson set_on_insert(const bson& document) {
   return bson().add("$setOnInsert", rest);
 }
 
+/// Adds what makes empty lists of the nulls in the documents of the filter's hash. A list that holds a null
+/// is none.
+void mend_nulls(const bson_view& filter, bulk_write& mends) {
+  const auto null = bson().add("$type", "null").add("$not", bson().add("$type", "array"));
+  for (const auto* field : {"filters", "_ref", "_mal_ref", "_ben_ref"}) {
+    bson with_null;
+    with_null.add_field("_hash", filter);
+    mends.update_many(with_null.add(field, null), bson().add("$set", bson().add(field, bson_list())));
+  }
+}
+
+std::optional<std::string> first_passing(const std::vector<write_fault>& faults) {
+  const auto found = std::find_if(faults.begin(), faults.end(),
+                                  [](const auto& fault) { return !is_for_good(fault.problem); });
+  return found == faults.end() ? std::nullopt : std::optional(found->problem.text);
+}
+
 }  // namespace
 
 expected<writer::sent> writer::put_absent(std::span<const bson* const> documents, std::string_view what) {
@@ -86,7 +103,35 @@ expected<bool> writer::send_alike(const std::vector<const first_note*>& notes) {
   return all;
 }
 
+/// A change that MongoDB refuses for what stands in the document is sent once more, where what stands there
+/// is a null that another module left in place of a list: an empty list then.
 expected<writer::sent> writer::send(std::span<const change> changes, std::string_view what) {
+  auto all = send_once(changes, what);
+  if (!all) return all;
+  const auto is_odd = [](const write_fault& fault) { return fault.problem.kind == failure::bad_input; };
+  std::vector<change> again;
+  std::vector<std::size_t> indexes;
+  bulk_write mends;
+  for (const auto& fault : all->faults) {
+    if (!is_odd(fault)) continue;
+    again.push_back(changes[fault.index]);
+    indexes.push_back(fault.index);
+    mend_nulls(again.back().filter.view(), mends);
+  }
+  auto mended = documents_.write(std::move(mends), what);
+  if (!mended) return fail(mended.error());
+  if (const auto fault = first_passing(mended->faults)) return fail(failure::unavailable, *fault);
+  if (mended->modified == 0) return all;
+  auto repeated = send_once(again, what);
+  if (!repeated) return repeated;
+  std::erase_if(all->faults, is_odd);
+  for (std::size_t i = 0; i < again.size(); ++i)
+    all->made[indexes[i]] = static_cast<char>(all->made[indexes[i]] | repeated->made[i]);
+  for (const auto& fault : repeated->faults) all->faults.push_back({indexes[fault.index], fault.problem});
+  return all;
+}
+
+expected<writer::sent> writer::send_once(std::span<const change> changes, std::string_view what) {
   sent all;
   all.made.assign(changes.size(), 0);
   for (std::size_t next = 0; next < changes.size();) {

@@ -38,6 +38,7 @@ expected<event_facts> view::facts_of(const bson_view& event) {
   return nodes_.facts(std::move(*reading));
 }
 
+/// What cannot be read is left out, as `read` does.
 expected<void> view::visit_events(const bson& filter, const find_options& how, std::string_view what,
                                   bool& going, const std::function<bool(const event_facts&)>& visit) {
   auto at = look_.documents();
@@ -47,6 +48,11 @@ expected<void> view::visit_events(const bson& filter, const find_options& how, s
   auto found = (*at)->find(filter, how, what, [&](const bson_view& stored) {
     ++rows_;
     auto facts = facts_of(stored);
+    if (!facts && facts.error().kind == failure::corrupt) {
+      say_->say_once(facts.error().text + "; it is left out of answers");
+      left_out_ = facts.error();
+      return true;
+    }
     if (!facts) {
       result = fail(facts.error());
       return false;
@@ -61,6 +67,7 @@ expected<void> view::visit_events(const bson& filter, const find_options& how, s
 expected<std::optional<node>> view::event_node(const hash256& event, const visibility& who) {
   if (sees_nothing(who)) return std::optional<node>();
   last_event_.reset();
+  left_out_.reset();
   bool going = true;
   find_options how;
   how.projection = facts_only();
@@ -69,6 +76,7 @@ expected<std::optional<node>> view::event_node(const hash256& event, const visib
     return false;
   });
   if (!done) return fail(done.error());
+  if (!last_event_ && left_out_) return fail(*left_out_);  // it is what was asked for
   return last_event_ ? std::optional<node>(last_event_->facts.id) : std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "tahoe/store/mongodb_archive_nodes.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
@@ -25,8 +26,10 @@ expected<nodes::reading> nodes::read(const bson_view& event) {
   const auto hash = hash_in(event.find("_hash"));
   const auto timestamp = event.find("timestamp").number();
   const auto category = tahoe::category_from(event.find("category").text().value_or("unknown"));
-  if (!hash || !timestamp || !category)
-    return fail(failure::corrupt, "archive: an event without a usable _hash, timestamp or category");
+  if (!hash || !timestamp || !std::isfinite(*timestamp) || !category)
+    return fail(failure::corrupt, "archive: the event with _hash " +
+                                      (hash ? crypto::to_hex(*hash) : std::string("of another kind")) +
+                                      " cannot be read: _hash, timestamp or category is not usable");
   const auto before = count();
   r.facts.id = number(*hash);
   if (count() > before) events_.push_back(r.facts.id);

@@ -111,7 +111,8 @@ class view final : public archive_view {
   std::optional<visibility> members_for_;
 
   nodes nodes_;
-  std::string last_orgid_;  ///< Of the event that `facts_of` was given last.
+  std::string last_orgid_;         ///< Of the event that `facts_of` was given last.
+  std::optional<error> left_out_;  ///< Why `visit_events` left an event out last.
   struct known_event {
     event_facts facts;
     std::string orgid;

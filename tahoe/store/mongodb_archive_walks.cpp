@@ -19,14 +19,15 @@ constexpr std::size_t hashes_ahead = 10'000;  ///< That `unfiltered` reads at on
 /// Raw records whose filter found no use in them wait for none.
 bson usable_raws() { return bson().add("itype", "raw").add("_valid", bson().add("$ne", false)); }
 
-/// No filter has run for the first organisation (an empty list, or none as other modules may leave it), or
-/// for a later one. Each is found by an index of its own.
+/// No filter has run for the first organisation (an empty list, or none or null as other modules may leave
+/// it), or for a later one. Each is found by an index. Equality to null would mean none or null in one, but
+/// up to MongoDB 7 an index looks for it among the empty lists as well, of which there may be millions.
 std::vector<bson> ways_to_wait() {
   const bson_list nothing;
   const auto empty = bson().add("filters", nothing);
-  bson none;
-  none.add_null("filters");
-  return {empty, none, bson().add("_cybexd_orgs", bson().add("$elemMatch", empty))};
+  return {empty, bson().add("filters", bson().add("$exists", false)),
+          bson().add("filters", bson().add("$type", "null")),
+          bson().add("_cybexd_orgs", bson().add("$elemMatch", empty))};
 }
 
 }  // namespace

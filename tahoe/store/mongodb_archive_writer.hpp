@@ -18,11 +18,6 @@
 
 namespace cybexd::store::mongodb_archive {
 
-/// Whether a write is refused again however often it is tried.
-[[nodiscard]] inline bool is_for_good(const error& fault) {
-  return fault.kind == failure::too_large || fault.kind == failure::bad_input;
-}
-
 /// Of one call; thread safe among each other. Errors: as those of the collection; `what` begins them.
 class writer {
  public:
@@ -40,6 +35,7 @@ class writer {
   };
   [[nodiscard]] expected<sent> put_absent(std::span<const bson* const> documents, std::string_view what);
   [[nodiscard]] expected<sent> send(std::span<const change> changes, std::string_view what);
+  [[nodiscard]] expected<sent> send_once(std::span<const change> changes, std::string_view what);
   [[nodiscard]] expected<void> refuse(const sent& done, const std::vector<hash256>& hashes);
 
   /// What a document that is stored gains from another archive's.

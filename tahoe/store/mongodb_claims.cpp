@@ -154,7 +154,7 @@ expected<void> mongodb_claims::remove(const mongodb_collection& where, const std
   if (takes.empty()) return {};
   bulk_write ends;
   ends.update_one(claims_document::whichever(), claims_document::removing(takes));
-  auto written = where.write(std::move(ends), what);
+  auto written = where.write_all(std::move(ends), what);
   if (!written) return fail(written.error());
   return {};
 }
@@ -194,7 +194,7 @@ expected<void> mongodb_claims::release(std::span<const entry_id> ids) {
         shorter.update_one(claims_document::with(name),
                            claims_document::shortening(name, take->second.entries));
   }
-  auto written = claims_.write(std::move(shorter), "lake: release");  // else the next renewal does it
+  auto written = claims_.write_all(std::move(shorter), "lake: release");  // else the next renewal does it
   if (auto ended = write_ends(claims_); !ended) return ended;
   if (!written) return fail(written.error());
   return {};
@@ -226,7 +226,7 @@ void mongodb_claims::renew() {
     }
   }
   if (due.empty()) return;
-  auto written = for_renewal_.write(std::move(renewals), "lake: renew");
+  auto written = for_renewal_.write_all(std::move(renewals), "lake: renew");
   if (!written) return;
   if (written->matched < due.size()) note_lost(due);
   const std::scoped_lock lock(mutex_);

@@ -2,29 +2,45 @@
 
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace cybexd::store {
+namespace {
 
-double mongodb_clock::own() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+template <class Clock>
+double seconds_of() {
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
 }
 
-double mongodb_clock::now() const { return fixed_ ? fixed_() : own() + ahead_; }
+}  // namespace
+
+mongodb_clock::machine mongodb_clock::this_machine() {
+  return {seconds_of<std::chrono::system_clock>, seconds_of<std::chrono::steady_clock>};
+}
+
+mongodb_clock::mongodb_clock(std::function<double()> fixed, machine here)
+    : fixed_(std::move(fixed)), here_(std::move(here)), apart_(wall_apart()), wall_apart_(wall_apart()) {}
+
+double mongodb_clock::now() const { return fixed_ ? fixed_() : here_.steady() + apart_; }
+
+double mongodb_clock::ahead() const { return apart_ - wall_apart(); }
 
 expected<void> mongodb_clock::compare(mongodb_home& home) {
-  const auto before = own();
+  const auto before = here_.steady();
   auto answer = home.command("admin", bson().add("hello", 1), false, "clock");
   if (!answer) return fail(answer.error());
-  const auto after = own();
+  const auto after = here_.steady();
   if (const auto there = answer->find("localTime").date())
-    ahead_ = static_cast<double>(*there) / 1000 - (before + after) / 2;
+    apart_ = static_cast<double>(*there) / 1000 - (before + after) / 2;
+  wall_apart_ = wall_apart();
   compared_ = after;
   return {};
 }
 
 void mongodb_clock::compare_now_and_then(mongodb_home& home) {
-  constexpr double ten_minutes = 600;
-  if (std::abs(own() - compared_) > ten_minutes) (void)compare(home);
+  constexpr double a_minute = 60, a_step = 1;
+  const bool was_set = std::abs(wall_apart() - wall_apart_) > a_step;
+  if (was_set || here_.steady() - compared_ > a_minute) (void)compare(home);
 }
 
 }  // namespace cybexd::store

@@ -94,7 +94,8 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (!at) return fail(at.error());
   bson options;
   if (!how.projection.empty()) options.add("projection", how.projection);
-  if (!how.sort.empty()) options.add("sort", how.sort);
+  // A sort over 100 MB is else refused before MongoDB 6.
+  if (!how.sort.empty()) options.add("sort", how.sort).add("allowDiskUse", true);
   if (!how.hint.empty()) options.add("hint", how.hint);
   if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));

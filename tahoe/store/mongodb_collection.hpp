@@ -23,13 +23,13 @@ enum class upsert : std::uint8_t { no, yes };
 enum class writing : std::uint8_t { in_any_order, in_order };
 
 /// Writes that go out together, in any order unless told, in as few commands as the server's limits allow
-/// (100,000 writes, 48 MB). The driver starts a new command where the kind (insert, update, remove) changes:
-/// add all of one kind, then all of the next. Documents and filters are copied.
+/// (100,000 writes, 48 MB). A new command starts where the kind (insert, update, remove) changes: add all of
+/// one kind, then all of the next. Documents and filters are copied.
 class bulk_write {
  public:
   explicit bulk_write(writing how = writing::in_any_order);
-  bulk_write(bulk_write&&) noexcept = default;
-  bulk_write& operator=(bulk_write&&) noexcept = default;
+  bulk_write(bulk_write&&) noexcept;
+  bulk_write& operator=(bulk_write&&) noexcept;
   ~bulk_write();
 
   /// `_id` is made where it is absent. Each answers false where MongoDB's limit for a document (16 MiB)
@@ -50,11 +50,15 @@ class bulk_write {
 
  private:
   friend class mongodb_collection;
+  enum class kind : std::uint8_t { insert, update, remove };
+  struct command;
+  /// What takes one more write of the kind and size.
+  struct _mongoc_bulk_operation_t* room_for(kind what, std::size_t bytes);
   bool added(bool well, std::size_t bytes);
-  struct freed {
-    void operator()(struct _mongoc_bulk_operation_t* bulk) const;
-  };
-  std::unique_ptr<struct _mongoc_bulk_operation_t, freed> bulk_;
+  /// One message each: where the driver makes several of one, refused writes of the first hide that another
+  /// one failed.
+  std::vector<command> commands_;
+  writing how_;
   std::size_t count_ = 0, bytes_ = 0;
 };
 
@@ -116,6 +120,9 @@ class mongodb_collection {
 
   /// Errors: as `to_error`; what was done then is not known.
   [[nodiscard]] expected<write_result> write(bulk_write&& writes, std::string_view what) const;
+  /// The same for who counts on every write: one that the server refuses is unavailable, too (a key that is
+  /// there already is not).
+  [[nodiscard]] expected<write_result> write_all(bulk_write&& writes, std::string_view what) const;
   /// Changes one document and answers it as it was before or is after; nothing where none fits. Errors also:
   /// conflict (duplicate key).
   enum class answer : std::uint8_t { before, after };
@@ -153,6 +160,8 @@ class mongodb_collection {
   /// `code`: the server's own, where it refused; else it stays as it is.
   [[nodiscard]] expected<bson> run(const bson& command, bool writes, std::string_view what,
                                    std::int32_t* code = nullptr) const;
+  [[nodiscard]] expected<bson> execute(struct _mongoc_bulk_operation_t* bulk, struct _mongoc_client_t* client,
+                                       std::string_view what) const;
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
   [[nodiscard]] expected<bool> make_index(const bson& spec, std::string_view what, std::int32_t& code) const;
   [[nodiscard]] expected<bool> stands(const bson& listed, std::string_view what) const;

@@ -49,6 +49,7 @@ struct mongodb_options {
   std::chrono::milliseconds connect{5'000};  ///< These hold unless the URL names its own.
   std::chrono::milliseconds answer{30'000};  ///< Silence of the server during a command.
   std::chrono::milliseconds work{20'000};    ///< The server's own limit for a command or for the majority.
+  bool at_most = false;                      ///< The times hold also where the URL names longer ones.
   /// How often a server is looked at, and so how soon one that is back is used again (the driver's own: 10
   /// s).
   std::chrono::milliseconds look{1'000};
@@ -64,6 +65,11 @@ struct mongodb_options {
 [[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, std::chrono::seconds lasted);
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
+
+/// Whether a write is refused again however often it is tried.
+[[nodiscard]] inline bool is_for_good(const error& fault) {
+  return fault.kind == failure::too_large || fault.kind == failure::bad_input;
+}
 
 /// Commands since the home was opened; those that look for servers do not count.
 struct mongodb_counts {

@@ -19,18 +19,15 @@ constexpr std::size_t name_length = 16;
 constexpr int most_tries = 3;  // of a change that is decided, while the database comes and goes
 constexpr std::string_view lock_name = "lock";
 
-double unix_now() {
-  const std::chrono::duration<double> since = std::chrono::system_clock::now().time_since_epoch();
-  return since.count();
-}
-
 }  // namespace
 
-identity_changes::identity_changes(mongodb_collection documents, identity_log log, store_ties ties)
+identity_changes::identity_changes(mongodb_collection documents, identity_log log, store_ties ties,
+                                   std::shared_ptr<mongodb_clock> clock)
     : documents_(std::move(documents)),
       changes_(documents_.beside(documents_.name() + "_cybexd_changes")),
       log_(std::move(log)),
       ties_(std::move(ties)),
+      clock_(std::move(clock)),
       server_(crypto::random_word(name_length)) {}
 
 expected<void> identity_changes::run(const identity_change& change, const step_maker& make) {
@@ -85,7 +82,8 @@ expected<void> identity_changes::finish_left_behind() {
 
 /// Nothing: somebody else has it.
 expected<std::optional<identity_changes::turn>> identity_changes::try_take() const {
-  const double now = unix_now();
+  clock_->compare_now_and_then(changes_.home());
+  const double now = clock_->now();
   turn mine{crypto::random_word(name_length), {}, steady_clock::now()};
   bson_list free_when;
   free_when.push(bson().add_null("owner"));

@@ -10,12 +10,14 @@
 // `_cybexd_change`. What is stored: mongodb_identity_rows.hpp.
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tahoe/store/mongodb_clock.hpp"
 #include "tahoe/store/mongodb_identity_log.hpp"
 #include "tahoe/store/mongodb_identity_rows.hpp"
 #include "tahoe/store/mongodb_stores.hpp"
@@ -30,7 +32,8 @@ using step_maker = std::function<expected<std::vector<identity_step>>(const std:
 /// Thread safe.
 class identity_changes {
  public:
-  identity_changes(mongodb_collection documents, identity_log log, store_ties ties);
+  identity_changes(mongodb_collection documents, identity_log log, store_ties ties,
+                   std::shared_ptr<mongodb_clock> clock = std::make_shared<mongodb_clock>());
 
   /// Waits for its turn, has the steps made and does them, with the token and the line of `change`. Errors:
   /// those of `make`; conflict (another module changed a document at that moment); unavailable.
@@ -60,6 +63,7 @@ class identity_changes {
   mongodb_collection documents_, changes_;
   identity_log log_;
   store_ties ties_;
+  std::shared_ptr<mongodb_clock> clock_;  ///< The lock ends by it.
   std::string server_;
   std::mutex here_;  ///< Changes of this process run one after the other.
 };

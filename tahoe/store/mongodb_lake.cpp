@@ -47,10 +47,12 @@ expected<std::shared_ptr<mongodb_lake>> mongodb_lake::open(const mongodb_place& 
                                                            const store_ties& ties) {
   auto home = mongodb_home::open({.url = place.url});
   if (!home) return fail(home.error());
-  // Renewals must not wait for connections that are busy, nor longer than a claim lasts.
+  // Renewals must not wait for connections that are busy, nor longer than a claim lasts, whatever the URL
+  // says.
   mongodb_options few{.url = place.url};
   few.connections = 2;
-  few.select = few.answer = few.work =
+  few.at_most = true;
+  few.select = few.connect = few.answer = few.work =
       std::clamp(options.claim / 4, std::chrono::milliseconds(500), std::chrono::milliseconds(5'000));
   auto for_renewal = mongodb_home::open(few);
   if (!for_renewal) return fail(for_renewal.error());
@@ -90,7 +92,7 @@ expected<void> mongodb_lake::flag_what_others_set_aside() {
     flags.update_many(
         bson().add("processed", is_no()).add(mark, is_yes()).add("_cybexd_aside", bson().add("$ne", true)),
         bson().add("$set", bson().add("_cybexd_aside", true)));
-  auto done = entries_.write(std::move(flags), "lake: open");
+  auto done = entries_.write_all(std::move(flags), "lake: open");
   if (!done) return fail(done.error());
   return {};
 }
@@ -125,7 +127,7 @@ expected<std::vector<entry_id>> mongodb_lake::put(std::span<const new_entry> ent
   // known.
   bulk_write undone;
   for (const auto& name : names) undone.remove_one(bson().add("_id", name));
-  if (entries_.write(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
+  if (entries_.write_all(std::move(undone), "lake: put")) (void)files_.remove(file_ids);
   if (!written) return fail(written.error());
   return fail(failure::unavailable, "lake: put: not all entries were written");
 }

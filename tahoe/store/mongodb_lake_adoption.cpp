@@ -41,7 +41,7 @@ bson adopted_document(const kept_entry& kept, const std::vector<mark_part>& part
 }  // namespace
 
 index_wish mongodb_lake::origin_index() {
-  return {"cybexd_origin", bson().add(origin_field, 1), true, {}, true};
+  return {"cybexd_origin", bson().add(origin_field, 1), false, {}, true};
 }
 
 expected<std::vector<entry_report>> mongodb_lake::entries(const entry_id& after, std::size_t limit) {
@@ -127,10 +127,9 @@ expected<void> mongodb_lake::adopt(std::span<const kept_entry> entries) {
     if (auto written = files_.write(files, clock_->now()); !written) return written;
   if (auto written = write_parts(marks); !written) return written;
   if (auto entered = enter_quarantine(marks); !entered) return entered;
-  auto written = entries_.write(std::move(documents), "lake: adopt");
+  auto written = entries_.write_all(std::move(documents), "lake: adopt");
   books_.changed();
   if (!written) return fail(written.error());
-  if (!written->faults.empty()) return fail(failure::unavailable, written->faults.front().problem.text);
   ties_.committed("lake", began, marks.size());
   return {};
 }

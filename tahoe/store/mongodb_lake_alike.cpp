@@ -77,14 +77,16 @@ expected<bool> mongodb_lake::mark_alike(std::vector<const marking_work*>& left) 
     std::move(some.begin(), some.end(), std::back_inserter(left));
     some.clear();
   }
-  std::size_t should_match = 0;
-  for (const auto& some : statements) {
-    should_match += some.size();
-    for (const auto* work : some)
+  std::vector<const marking_work*> again;
+  for (const auto& some : statements)
+    for (const auto* work : some) {
+      again.push_back(work);
       second.update_one(work->after_others(), marking(work->mark, work->parts.front(), 1, {}));
-  }
-  if (written->faults.empty() && written->matched == should_match) return true;
-  if (auto again = entries_.write(std::move(second), "lake: mark"); !again) return fail(again.error());
+    }
+  if (written->faults.empty() && written->matched == again.size()) return true;
+  auto done = entries_.write(std::move(second), "lake: mark");
+  if (!done) return fail(done.error());
+  for (const auto& fault : done->faults) left.push_back(again.at(fault.index));
   return false;
 }
 

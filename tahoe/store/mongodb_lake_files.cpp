@@ -206,8 +206,8 @@ expected<void> mongodb_files::remove(std::span<const object_id> ids) const {
     chunks.remove_many(bson().add("files_id", some));
   }
   // Without its head a file is not there for anybody, so the head goes first.
-  if (auto gone = files_.write(std::move(heads), "lake: remove"); !gone) return fail(gone.error());
-  if (auto gone = chunks_.write(std::move(chunks), "lake: remove"); !gone) return fail(gone.error());
+  if (auto gone = files_.write_all(std::move(heads), "lake: remove"); !gone) return fail(gone.error());
+  if (auto gone = chunks_.write_all(std::move(chunks), "lake: remove"); !gone) return fail(gone.error());
   return {};
 }
 

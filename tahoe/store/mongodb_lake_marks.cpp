@@ -25,6 +25,20 @@ bool needs_its_file(const bson_view& document) {
   return !yes(document.find("processed")) || set_aside(document);
 }
 
+/// Adds those that the server refuses for what they or their entries hold. Errors: unavailable (any other
+/// refusal, which may pass).
+template <class Work>
+expected<void> note_refused(const expected<write_result>& written, const std::vector<Work>& works,
+                            std::vector<Work>& refused) {
+  if (!written) return fail(written.error());
+  for (const auto& fault : written->faults) {
+    if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
+    const auto& work = works.at(fault.index);
+    if (std::find(refused.begin(), refused.end(), work) == refused.end()) refused.push_back(work);
+  }
+  return {};
+}
+
 }  // namespace
 
 /// Documents of these entries that are there and not dropped.
@@ -110,7 +124,8 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
                        .add("_cybexd_lines", work.parts[n].lines));
   }
   for (auto* bulk : {&old, &fresh})
-    if (auto written = parts_.write(std::move(*bulk), "lake: mark"); !written) return fail(written.error());
+    if (auto written = parts_.write_all(std::move(*bulk), "lake: mark"); !written)
+      return fail(written.error());
   return {};
 }
 
@@ -161,21 +176,24 @@ expected<bool> mongodb_lake::write_marks(const std::vector<marking_work>& works)
   // The server refuses a mark where a field of another's is in the way, or where there is no room left.
   for (const auto& [replace, lists] : {std::pair{false, true}, {true, true}, {true, false}}) {
     bulk_write first, second;
+    std::vector<const marking_work*> again;
     for (const auto* work : left) {
       const auto change = [&](bool fresh) {
         return marking(work->mark, work->parts.front(), work->parts.size(), {replace, lists, fresh});
       };
       first.update_one(work->markable(), change(work->held && work->entry.fresh && !work->overdue));
-      if (work->held && !work->overdue) second.update_one(work->after_others(), change(false));
-    }
-    auto written = entries_.write(std::move(first), "lake: mark");
-    if (!written) return fail(written.error());
-    if (written->matched + written->faults.size() < left.size()) {
-      all = false;
-      if (auto again = entries_.write(std::move(second), "lake: mark"); !again) return fail(again.error());
+      if (!work->held || work->overdue) continue;
+      again.push_back(work);
+      second.update_one(work->after_others(), change(false));
     }
     std::vector<const marking_work*> refused;
-    for (const auto& fault : written->faults) refused.push_back(left.at(fault.index));
+    auto written = entries_.write(std::move(first), "lake: mark");
+    if (auto noted = note_refused(written, left, refused); !noted) return fail(noted.error());
+    if (written->matched + written->faults.size() < left.size()) {
+      all = false;
+      auto late = entries_.write(std::move(second), "lake: mark");
+      if (auto noted = note_refused(late, again, refused); !noted) return fail(noted.error());
+    }
     left = std::move(refused);
     if (left.empty()) return all;
   }

@@ -170,7 +170,7 @@ expected<void> mongodb_lake::retry(std::span<const entry_id> ids) {
   bulk_write changes;
   for (const auto& [id, document] : *found)
     changes.update_one(not_done_with().add("_id", *to_object_id(id)), waiting_again());
-  auto written = entries_.write(std::move(changes), "lake: retry");
+  auto written = entries_.write_all(std::move(changes), "lake: retry");
   books_.changed();
   if (!written) return fail(written.error());
   return quarantine_.remove(*leaving);
@@ -190,11 +190,11 @@ expected<void> mongodb_lake::drop(std::span<const entry_id> ids) {
     if (document.find("_cybexd_parts").exists()) parts.remove_many(bson().add("entry", name));
     if (const auto file = document.find("fid").id()) files.push_back(*file);
   }
-  auto written = entries_.write(std::move(changes), "lake: drop");
+  auto written = entries_.write_all(std::move(changes), "lake: drop");
   books_.changed();
   if (!written) return fail(written.error());
   claims_.forget(ids);
-  if (auto gone = parts_.write(std::move(parts), "lake: drop"); !gone) return fail(gone.error());
+  if (auto gone = parts_.write_all(std::move(parts), "lake: drop"); !gone) return fail(gone.error());
   if (auto gone = quarantine_.remove(*leaving); !gone) return gone;
   return files_.remove(files);
 }

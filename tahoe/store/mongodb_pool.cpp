@@ -22,18 +22,21 @@ void start_driver() {
   (void)started;
 }
 
-void set_unless_named(mongoc_uri_t* uri, const char* option, std::chrono::milliseconds time) {
-  if (!mongoc_uri_has_option(uri, option))
-    mongoc_uri_set_option_as_int32(uri, option, static_cast<std::int32_t>(time.count()));
+/// A time that the URL names stays, unless it is longer and `at_most`. 0 is without end.
+void set_time(mongoc_uri_t* uri, const char* option, std::chrono::milliseconds time, bool at_most) {
+  const auto ours = static_cast<std::int32_t>(time.count());
+  const auto named = mongoc_uri_get_option_as_int32(uri, option, 0);
+  const bool too_long = at_most && (named <= 0 || named > ours);
+  if (too_long || !mongoc_uri_has_option(uri, option)) mongoc_uri_set_option_as_int32(uri, option, ours);
 }
 
 /// No option of the URL may make a wait endless or a write less than durable.
 void bound(mongoc_uri_t* uri, const mongodb_options& options) {
-  set_unless_named(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, options.select);
-  set_unless_named(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, options.select);
-  set_unless_named(uri, MONGOC_URI_CONNECTTIMEOUTMS, options.connect);
-  set_unless_named(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, options.look);
-  set_unless_named(uri, MONGOC_URI_SOCKETTIMEOUTMS, options.answer);
+  set_time(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, options.select, options.at_most);
+  set_time(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, options.select, options.at_most);
+  set_time(uri, MONGOC_URI_CONNECTTIMEOUTMS, options.connect, options.at_most);
+  set_time(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, options.look, options.at_most);
+  set_time(uri, MONGOC_URI_SOCKETTIMEOUTMS, options.answer, options.at_most);
   for (const auto* endless : {MONGOC_URI_WAITQUEUETIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS})
     if (mongoc_uri_get_option_as_int32(uri, endless, 0) <= 0)
       mongoc_uri_set_option_as_int32(uri, endless, static_cast<std::int32_t>(options.answer.count()));

@@ -38,9 +38,8 @@ expected<void> mongodb_quarantine::add(std::span<const newcomer> some, double si
   if (some.empty()) return {};
   bulk_write documents;
   for (const auto& one : some) documents.insert(document_of(one, since));
-  auto written = documents_.write(std::move(documents), "lake: quarantine");
+  auto written = documents_.write_all(std::move(documents), "lake: quarantine");
   if (!written) return fail(written.error());
-  if (!written->faults.empty()) return fail(failure::unavailable, written->faults.front().problem.text);
   return {};
 }
 
@@ -64,7 +63,8 @@ expected<void> mongodb_quarantine::remove(std::span<const object_id> documents) 
   for (; !documents.empty(); documents = documents.subspan(std::min(portion, documents.size()))) {
     bulk_write gone;
     gone.remove_many(bson().add("_id", one_of(documents.first(std::min(portion, documents.size())))));
-    if (auto done = documents_.write(std::move(gone), "lake: quarantine"); !done) return fail(done.error());
+    if (auto done = documents_.write_all(std::move(gone), "lake: quarantine"); !done)
+      return fail(done.error());
   }
   return {};
 }

@@ -100,6 +100,27 @@ BOOST_AUTO_TEST_CASE(a_mark_after_another_server_has_marked_changes_nothing) {
   BOOST_TEST(world.all("fs.files").empty());
 }
 
+/// An answer that comes late is as good as none: the claim has run out then.
+BOOST_AUTO_TEST_CASE(a_renewal_waits_for_its_own_time_whatever_the_url_says) {
+  mongodb_server server;
+  for (const auto* longer : {"&socketTimeoutMS=120000", "&socketTimeoutMS=0", ""}) {
+    mongodb_options bounded{.url = server.url("&appName=renews&retryReads=false" + std::string(longer))};
+    bounded.answer = std::chrono::milliseconds(300);
+    for (const bool at_most : {true, false}) {
+      bounded.at_most = at_most;
+      const auto home = mongodb_home::open(bounded);
+      BOOST_REQUIRE(home);
+      const mongodb_collection all(*home, "test", "things");
+      server.fail_commands(
+          R"("alwaysOn")",
+          R"({"appName":"renews","failCommands":["find"],"blockConnection":true,"blockTimeMS":1000})");
+      const bool in_time = all.find_one({}, {}, "test: read").has_value();
+      BOOST_TEST(in_time == (!at_most && longer == std::string("&socketTimeoutMS=120000")), longer);
+      server.heal();
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_claim_writes_nothing_to_its_entry) {
   const shared_lake world;
   const auto a = world.join();

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+#include "tahoe/store/mongodb_documents.hpp"
 #include "tests/fixtures/child_case.hpp"
 #include "tests/fixtures/failing_store.hpp"
 #include "tests/fixtures/killed_migration.hpp"
@@ -54,6 +55,8 @@ BOOST_AUTO_TEST_CASE(embedded_to_mongodb_and_back) {
     auto middle = on_mongodb(places);
     check_complete(must(migrate(first.all, middle, small_batches())));
     same_contents(first.all, middle);
+    const store::mongodb_collection lake(places.home(), places.cache.db, places.cache.coll);
+    BOOST_TEST(!must(store::has_unique_index(lake, "_cybexd_origin", "test: index")));
     auto again = must(migrate(first.all, middle, small_batches()));
     check_complete(again);
     BOOST_TEST(again.entries.copied + again.documents.copied + again.reports.copied + again.tokens.copied +
