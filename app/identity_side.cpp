@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/identity_desk.hpp"
+#include "actors/shell.hpp"
 #include "app/engine.hpp"
 
 namespace cybexd::app {
@@ -23,8 +24,8 @@ struct identity_side::parts {
   const messages::identity_desk_actor& running() {
     if (desk && !*ended) return *desk;
     if (desk) metrics.actor(actors::identity_desk_state::name).restarted();
-    desk = system.spawn<caf::detached>(actors::identity_desk,
-                                       actors::identity_desk_options{accounts, unix_now}, &metrics);
+    desk = actors::spawn_detached(system, actors::identity_desk,
+                                  actors::identity_desk_options{accounts, unix_now}, &metrics);
     ended = std::make_shared<std::atomic<bool>>(false);
     caf::actor_cast<caf::strong_actor_ptr>(*desk)->get()->attach_functor([flag = ended] { *flag = true; });
     return *desk;

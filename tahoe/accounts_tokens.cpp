@@ -96,7 +96,8 @@ expected<std::string> accounts::store_token(made_token token, const store::audit
 }
 
 /// Once an hour, those that ended long enough ago for nobody to look for them: each is refused for its `exp`,
-/// with a record or without. Tokens without an end keep theirs, revoked or not.
+/// with a record or without. Tokens without an end keep theirs, and so do revoked ones: where the clock was
+/// wrong for a while they would be good again.
 std::vector<std::string> accounts::ended_tokens(double now) {
   constexpr double hour = 3'600;
   constexpr std::size_t most_at_once = 10'000;  // in one write; what is left goes with the next token
@@ -108,7 +109,7 @@ std::vector<std::string> accounts::ended_tokens(double now) {
   std::vector<std::string> ended;
   // Where the store cannot be read, the hour after does it.
   (void)store_->each_token([&](const store::token_record& record) {
-    if (record.expires && *record.expires + day < now) ended.push_back(record.jti);
+    if (!record.revoked && record.expires && *record.expires + day < now) ended.push_back(record.jti);
     return ended.size() < most_at_once;
   });
   if (ended.size() == most_at_once) {

@@ -83,6 +83,12 @@ BOOST_AUTO_TEST_CASE(look_ups_that_hang_are_bounded) {
   BOOST_TEST(names.find("three.example.org", 1, in(soon)).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_resolver_without_memory_knows_nobody_and_ends_nothing) {
+  // Symptom: what its thread threw ended the process.
+  actors::name_lookup names([](const std::string&, std::uint16_t) -> addresses { throw std::bad_alloc(); });
+  BOOST_TEST(names.find("hub.example.org", 4000, in(soon)).value().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_look_up_may_outlive_who_started_it) {
   held_resolver held;
   {

@@ -4,18 +4,23 @@ import os
 import signal
 import unittest
 
-from harness import Hub, Refused, preload, until
+from harness import ADMIN, Hub, Refused, preload, until
 
 RECORD = b'{"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}'
 
 
 class NoThreads(unittest.TestCase):
+    def start(self, hub):
+        """Answers the file that keeps threads from being started while it is there."""
+        marker = os.path.join(hub.folder, "no_threads")
+        hub.org("o")
+        hub.start(environment={"LD_PRELOAD": preload("no_threads.c", hub.folder), "NO_THREADS_WHEN": marker})
+        return marker
+
     def test_a_reload_without_threads(self):
         """Symptom: the supervisor died, every upload and query got 503 for ever, and /readyz said 200."""
         with Hub() as hub:
-            marker = os.path.join(hub.folder, "no_threads")
-            hub.org("o")
-            hub.start(environment={"LD_PRELOAD": preload("no_threads.c", hub.folder), "NO_THREADS_WHEN": marker})
+            marker = self.start(hub)
             self.assertEqual(hub.post_file(RECORD, "cowrie", "o")[0], 201)
             hub.wait_until_archived()
             open(marker, "w", encoding="ascii").close()
@@ -31,6 +36,20 @@ class NoThreads(unittest.TestCase):
             books = hub.wait_until_archived()
             self.assertEqual(books["set_aside"], 0)
             self.assertEqual(hub.json("verify")["problems"], 0)
+            self.assertEqual(hub.stop()[0], 0)
+
+    def test_a_login_without_threads(self):
+        """Symptom: the stop waited for the desk whose thread had not started, and was cut off."""
+        with Hub() as hub:
+            marker = self.start(hub)
+
+            def login():
+                return hub.post_json("/login", {"email": ADMIN, "password": "wrong"}, token="")[0]
+
+            open(marker, "w", encoding="ascii").close()
+            self.assertGreaterEqual(login(), 500)
+            os.remove(marker)
+            self.assertEqual(login(), 401)
             self.assertEqual(hub.stop()[0], 0)
 
     @staticmethod

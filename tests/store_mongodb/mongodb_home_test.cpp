@@ -9,7 +9,6 @@
 namespace cybexd::tests {
 
 using namespace store;
-
 namespace {
 
 mongodb_collection things(const mongodb_places& places, const std::string& name = "things") {

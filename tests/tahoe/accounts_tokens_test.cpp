@@ -270,6 +270,19 @@ BOOST_AUTO_TEST_CASE(records_of_tokens_that_have_ended_go) {
                  .has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_revoked_token_stays_revoked_where_the_clock_was_wrong_for_a_while) {
+  // Symptom: its record went by the wrong clock, and by the right one the token was good again.
+  accounts_home home;
+  const double day = 86'400;
+  const auto token = home.all.issue_token(home.operator_, home.email(0), 10, noon).value();
+  const auto jti = home.all.tokens().value().front().jti;
+  BOOST_REQUIRE(home.all.revoke_token(home.operator_, jti, noon));
+  BOOST_REQUIRE(home.all.issue_token(home.operator_, home.email(0), 10, noon + 1000 * day));
+  const auto again = home.all.authenticate(token, noon + day);
+  BOOST_REQUIRE(!again);
+  BOOST_TEST(again.error().text == "The token is revoked.");
+}
+
 BOOST_AUTO_TEST_CASE(many_records_of_tokens_go_in_several_steps) {
   accounts_home home;
   const double day = 86'400;
