@@ -132,15 +132,31 @@ void cache_poller_state::settle_rounds() {
       continue;
     }
     const bool trouble = in_trouble();
-    if (!trouble) outage_backoff_->succeeded();
+    if (!trouble) over_with_the_outage();
     if (i->second.archived) {
       backoff_->succeeded();
       if (i->second.probe) again_ = true;
+    } else if (trouble) {
+      fail_in_the_outage();
     } else {
-      (trouble ? outage_backoff_ : backoff_)->failed();
+      backoff_->failed();
     }
     i = rounds_.erase(i);
   }
+}
+
+void cache_poller_state::over_with_the_outage() {
+  outage_backoff_->succeeded();
+  outage_try_.reset();
+}
+
+/// Arrivals make rounds of their own in an outage, too: they neither count nor put off the try that waits, or
+/// a busy hub would wait longest.
+void cache_poller_state::fail_in_the_outage() {
+  const auto now = self_->clock().now();
+  if (outage_try_ && now < *outage_try_) return;
+  outage_backoff_->failed();
+  outage_try_ = now + outage_backoff_->next();
 }
 
 /// Entries that another server has taken are free when its claim ends, if it has gone: no later than that is
@@ -153,11 +169,14 @@ void cache_poller_state::look_for_claims() {
 }
 
 void cache_poller_state::schedule() {
-  auto wait = waiting().next();
+  const auto now = self_->clock().now();
+  // An arrival's round leaves the outage's next try when it was.
+  const bool waits = in_trouble() && outage_try_ && now < *outage_try_;
+  caf::timespan wait = waits ? *outage_try_ - now : waiting().next();
   if (free_claim_) wait = std::min(wait, *std::exchange(free_claim_, std::nullopt));
   scheduled_ = true;
   again_ = false;
-  next_round_ = self_->clock().now() + wait;
+  next_round_ = now + wait;
   act::tell_after(self_, wait, messages::cache_poller_actor{self_}, messages::tick{++generation_});
 }
 
@@ -216,35 +235,6 @@ messages::line_status cache_poller_state::status() {
   status.next_round_seconds = std::max(0.0, left.count());
   status.trouble = trouble();
   return status;
-}
-
-void cache_poller_state::drain(caf::typed_response_promise<messages::drained> promise) {
-  draining_ = std::move(promise);
-  line_->stop();
-  taking_.reset();
-  advance();
-}
-
-bool cache_poller_state::finish_drain() {
-  if (line_->units_on_their_way() != 0) return false;
-  if (once_) finish_once(false, "the server stops");
-  messages::drained answer;
-  if (const auto problem = give_back()) {
-    answer.clean = false;
-    answer.left = "entries stay taken until the restart: " + problem->text;
-  }
-  draining_->deliver(std::move(answer));
-  self_->quit();
-  return true;
-}
-
-std::optional<error> cache_poller_state::give_back() {
-  if (!line_) return std::nullopt;
-  const auto ids = line_->remaining();
-  line_.reset();
-  if (ids.empty()) return std::nullopt;
-  auto released = partners_.lake->release(ids);
-  return released ? std::nullopt : std::optional(std::move(released.error()));
 }
 
 cache_poller_state::~cache_poller_state() {

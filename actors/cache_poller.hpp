@@ -84,14 +84,14 @@ class cache_poller_state {
   bool take_some(round& current);
   void end_taking(bool full);
   void settle_rounds();
+  void over_with_the_outage();
+  void fail_in_the_outage();
   void schedule();
   void look_for_claims();
   void take_up_what_was_set_aside();
   void show();
-  bool finish_drain();
-  [[nodiscard]] std::optional<error> give_back();
 
-  // cache_poller_stages.cpp: the line's questions, and `archive once`
+  // cache_poller_stages.cpp: the line's questions, `archive once`, and the end
   line_stages stages();
   template <class Answer, class Handle, class Question>
   void ask_stage(const Handle& whom, Question question, std::uint64_t unit, const char* kind,
@@ -102,6 +102,8 @@ class cache_poller_state {
   void once_step();
   void caught_up(const messages::caught_up& answer);
   void finish_once(bool completed, const std::string& reason);
+  bool finish_drain();
+  [[nodiscard]] std::optional<error> give_back();
   [[nodiscard]] std::string trouble() const;
   [[nodiscard]] bool in_trouble() const { return line_->blocked() || !lake_trouble_.empty(); }
   [[nodiscard]] backoff& waiting() { return in_trouble() ? *outage_backoff_ : *backoff_; }
@@ -116,6 +118,7 @@ class cache_poller_state {
   /// Rounds that found nothing, and those that met an outage: each outage begins with short waits, however
   /// long nothing had come before it.
   std::optional<backoff> backoff_, outage_backoff_;
+  std::optional<caf::actor_clock::time_point> outage_try_;  // when the outage's next try is due
   typetag_table typetags_;
   bool typetags_fresh_ = false;
   messages::archive_writer_actor writer_;

@@ -176,4 +176,33 @@ void cache_poller_state::finish_once(bool completed, const std::string& reason) 
   for (auto promise : run.askers) promise.deliver(summary);
 }
 
+void cache_poller_state::drain(caf::typed_response_promise<messages::drained> promise) {
+  draining_ = std::move(promise);
+  line_->stop();
+  taking_.reset();
+  advance();
+}
+
+bool cache_poller_state::finish_drain() {
+  if (line_->units_on_their_way() != 0) return false;
+  if (once_) finish_once(false, "the server stops");
+  messages::drained answer;
+  if (const auto problem = give_back()) {
+    answer.clean = false;
+    answer.left = "entries stay taken until the restart: " + problem->text;
+  }
+  draining_->deliver(std::move(answer));
+  self_->quit();
+  return true;
+}
+
+std::optional<error> cache_poller_state::give_back() {
+  if (!line_) return std::nullopt;
+  const auto ids = line_->remaining();
+  line_.reset();
+  if (ids.empty()) return std::nullopt;
+  auto released = partners_.lake->release(ids);
+  return released ? std::nullopt : std::optional(std::move(released.error()));
+}
+
 }  // namespace cybexd::actors

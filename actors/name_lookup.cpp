@@ -53,7 +53,11 @@ struct name_lookup::shared {
   std::map<name, std::shared_ptr<answer>> running;
 
   static void run(const std::shared_ptr<shared>& all, const name& whom) {
-    auto found = all->by(whom.first, whom.second);
+    std::vector<socket_address> found;
+    try {
+      found = all->by(whom.first, whom.second);
+    } catch (const std::exception&) {  // allowed: no memory; a thread's exception would end the process
+    }
     {
       const std::scoped_lock lock(all->guard);
       const auto asked = all->running.extract(whom);

@@ -14,6 +14,9 @@ constexpr std::string_view other_types = "other";  // the metrics' label of what
 
 /// Room for a worker to notice its deadline by itself, before it counts as gone.
 constexpr std::chrono::seconds worker_grace{30};
+/// Longer than the writers' pool waits for one of them, and than a store takes for all its questions: a
+/// report that gets stored after all must not be put off.
+constexpr std::chrono::minutes longest_storing{11};
 
 query_answer::outcome outcome_of(const std::string& status) {
   return status == "ready" ? query_answer::outcome::ready : query_answer::outcome::failed;
@@ -108,6 +111,12 @@ expected<void> query_desk_state::wait_for_same(job& running, const messages::ask
   return {};
 }
 
+/// Until `finish`.
+query_desk_state::job& query_desk_state::add(const std::string& key, job made) {
+  waiting_bytes_ += size_of(made.query);
+  return jobs_[key] = std::move(made);
+}
+
 void query_desk_state::begin(tahoe::document query, std::string type, tahoe::value data, report::asker who,
                              double now, const messages::ask_query* asked) {
   const auto key = crypto::to_hex(query.hash);
@@ -118,9 +127,9 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->now = now;
   const auto taken = self_->clock().now();
   work->holds = asked != nullptr ? asked->what->holds : nullptr;
-  waiting_bytes_ += size_of(query);
-  auto& job = jobs_[key];
-  job = {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false};
+  auto& job = add(
+      key,
+      {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false});
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
     job.waiters[waiter] = {asked->reply, asked->asker};
@@ -197,7 +206,7 @@ void query_desk_state::store(const std::string& key, std::shared_ptr<const tahoe
                               options_.claims.owner,
                               job.work->who.who,
                               job.our_fault};
-  act::ask(self_, peers_.writer, worker_grace, done)
+  act::ask(self_, peers_.writer, longest_storing, done)
       .then([this, key, report,
              status](messages::report_stored& result) { stored(key, report, status, result); },
             [this, key, report, status](caf::error& e) {

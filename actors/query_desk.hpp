@@ -36,8 +36,9 @@ struct query_desk_options {
                                     "threatrank"};  ///< Each with a queue and workers of its own.
   std::size_t workers = 2;                          ///< Of each type.
   std::size_t queue = 10'000;                       ///< Queries that may wait for each type.
-  std::chrono::milliseconds deadline{60'000};       ///< For a worker, from beginning a report to its end.
-  std::chrono::milliseconds stop_grace{5'000};      ///< For reports in flight when the server stops.
+  std::size_t waiting_bytes = 64u << 20;        ///< Of queries' texts, before more are taken from the store.
+  std::chrono::milliseconds deadline{60'000};   ///< For a worker, from beginning a report to its end.
+  std::chrono::milliseconds stop_grace{5'000};  ///< For reports in flight when the server stops.
   /// How often claims are renewed, a third of what they last: a query may wait longer for a worker. 0: never.
   std::chrono::milliseconds renew_every{0};
   telemetry* metrics = nullptr;
@@ -89,6 +90,7 @@ class query_desk_state {
     bool our_fault = false;  ///< Its report failed for a fault of the server or a store.
   };
 
+  job& add(const std::string& key, job made);
   expected<void> accept(const messages::ask_query& asked);
   expected<void> wait_for_same(job& running, const messages::ask_query& asked);
   expected<bool> take_found(const tahoe::document& found, std::optional<double> claims_end_before);

@@ -12,9 +12,7 @@
 namespace cybexd::actors {
 namespace {
 
-constexpr std::size_t most_waiting_bytes = 64u
-                                           << 20;  // of queries' texts, before more are taken from the store
-constexpr std::chrono::seconds again_after{5};     // until a query that met a store's outage is tried again
+constexpr std::chrono::seconds again_after{5};  // until a query that met a store's outage is tried again
 
 }  // namespace
 
@@ -24,7 +22,7 @@ messages::queries_taken query_desk_state::run(const messages::run_queries& found
   std::optional<error> stays;  // of all that stay one is told, and once: they are found again and again
   for (const auto& query : *found.queries) {
     if (jobs_.contains(crypto::to_hex(query.hash))) continue;
-    if (waiting_bytes_ > most_waiting_bytes || queues_.at(queue_of(report::qtype_of(query))).full()) {
+    if (waiting_bytes_ > options_.waiting_bytes || queues_.at(queue_of(report::qtype_of(query))).full()) {
       out.busy = true;
       continue;
     }
@@ -96,7 +94,7 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
   work->who = std::move(who);
-  jobs_[key] = {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false};
+  add(key, {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false});
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));

@@ -20,6 +20,17 @@ void readiness::set(part of, std::string what) {
   what_.at(static_cast<std::size_t>(of)) = std::move(what);
 }
 
+void readiness::end() {
+  const std::lock_guard lock(guard_);
+  ended_ = true;
+  what_.front() = "the actors to be started anew";
+}
+
+bool readiness::ended() const {
+  const std::lock_guard lock(guard_);
+  return ended_;
+}
+
 namespace {
 
 messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer self, const line_setup& setup,
@@ -28,6 +39,7 @@ messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer s
                                                      const std::shared_ptr<filtered_sub_types>& filtered) {
   const auto meter = setup.partners.metrics->actor(supervisor_state::name);
   behave(self, meter);
+  self->attach_functor([ready] { ready->end(); });  // first: nobody else would tell of it
   act::on_down(self, [self](caf::down_msg& down) { act::st(self).down(down.source); });
   act::st(self).start(self, setup, again, ready, filtered);
   return {metered(self, meter, "submit", [self](messages::submit& what) { act::st(self).submit(what); }),

@@ -58,15 +58,20 @@ class readiness {
   [[nodiscard]] std::string waits_for() const;
   /// Empty: the part waits for nothing.
   void set(part of, std::string what);
+  /// The actors have ended, the supervisor too: they can be started anew, and serve nobody until then.
+  void end();
+  [[nodiscard]] bool ended() const;
 
  private:
   mutable std::mutex guard_;
   std::array<std::string, 4> what_{"the actors to start", "", "", ""};
+  bool ended_ = false;
 };
 
 /// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who
 /// knows a part of its interface: submit, ask_query, nudge, archive_once, get_status, renew, stop. Drop it
-/// before the actor system ends.
+/// before the actor system ends. The supervisor itself ends at a `stop`, or of an exception (no memory, no
+/// thread): then all actors end with it, who waits for one is told, and `ready` has `ended`.
 struct line {
   messages::supervisor_actor supervisor;
   std::shared_ptr<const readiness> ready;

@@ -77,18 +77,18 @@ void supervisor_state::start_pools() {
         return open_envelopes(*lake, key, job, metrics);
       },
       metrics);
+  own("decryptors", decryptors_);
   parsers_ = spawn_parsers(
       system, pool,
       [limits = options_.parse](const messages::parse_records& job) { return parse_texts(job, limits); },
       metrics);
+  own("parsers", parsers_);
   analysts_ = spawn_analysts(
       system, pool,
       [filters = options_.filters, now = partners_.now, &metrics](const messages::filter_records& job) {
         return run_filters(job, filters, now(), metrics);
       },
       metrics);
-  own("decryptors", decryptors_);
-  own("parsers", parsers_);
   own("analysts", analysts_);
 }
 

@@ -8,6 +8,7 @@ constexpr auto pause_before_replacing = std::chrono::seconds(1);
 constexpr auto look_every = std::chrono::seconds(1);
 constexpr caf::timespan longest_work = std::chrono::hours(24);  // as long as an operator's command waits
 constexpr int catch_up_tries = 3;
+constexpr auto poller_has_ended = "the cache poller has ended; ask again";
 
 /// Ticks of the supervisor: what each generation means.
 enum : std::uint64_t {
@@ -24,6 +25,12 @@ error not_this_process(const char* what) {
 }
 
 }  // namespace
+
+supervisor_state::~supervisor_state() {
+  poller_is_gone(poller_has_ended);
+  for (auto& [asker, what] : catching_up_)
+    what.promise.deliver(messages::caught_up{false, "it has ended", 0});
+}
 
 void supervisor_state::tick(std::uint64_t what) {
   if (what == stop_deadline) return finish_stop(false, "the deadline passed");
@@ -61,7 +68,7 @@ void supervisor_state::down(const caf::actor_addr& who) {
   if (stopping_) return;
   if (options_.archives) {
     if (who == intake_.address()) return replace_later(replace_intake, "intake");
-    if (who == poller_.address()) poller_is_gone();
+    if (who == poller_.address()) poller_is_gone(poller_has_ended);
     if (who == poller_.address() && renewing_.empty()) return replace_later(replace_poller, "cache_poller");
     if (who == catch_up_.address() && renewing_.empty())
       return replace_later(replace_catch_up, "filter_catch_up");
@@ -108,7 +115,7 @@ void supervisor_state::archive_once(messages::archive_once wish,
                                     caf::typed_response_promise<messages::archive_summary> promise) {
   const auto asker = ++last_asker_;
   archiving_once_.emplace(asker, std::move(promise));
-  if (!options_.archives) return poller_is_gone();
+  if (!options_.archives) return poller_is_gone("this process archives nothing");
   act::ask(self_, poller_, longest_work, wish)
       .then([this, asker](const messages::archive_summary& answer) { archived_once(asker, answer); },
             [this, asker](caf::error& e) {
@@ -122,9 +129,9 @@ void supervisor_state::archived_once(std::uint64_t asker, const messages::archiv
   if (auto found = archiving_once_.extract(asker); !found.empty()) found.mapped().deliver(answer);
 }
 
-void supervisor_state::poller_is_gone() {
+void supervisor_state::poller_is_gone(const char* why) {
   messages::archive_summary failed;
-  failed.reason = "the cache poller has ended; ask again";
+  failed.reason = why;
   for (auto& [asker, promise] : std::exchange(archiving_once_, {})) promise.deliver(failed);
 }
 

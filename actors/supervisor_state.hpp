@@ -21,6 +21,10 @@ class supervisor_state {
  public:
   using pointer = messages::supervisor_actor::stateful_pointer<supervisor_state>;
   supervisor_state() = default;
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
+  /// Answers those who wait for an actor that ends with it.
+  ~supervisor_state();
   static inline const char* name = "supervisor";
 
   void start(pointer self, line_setup setup, line_source again, std::shared_ptr<readiness> ready,
@@ -68,7 +72,7 @@ class supervisor_state {
   void caught_up(std::uint64_t asker, const messages::caught_up& answer);
   void catch_up_again();
   void archived_once(std::uint64_t asker, const messages::archive_summary& answer);
-  void poller_is_gone();
+  void poller_is_gone(const char* why);
   template <class Handle>
   void drain(const Handle& child, const char* who, caf::timespan deadline, std::function<void()> next);
   void start_line_anew();

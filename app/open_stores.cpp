@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "app/engine.hpp"
 #include "app/files.hpp"
 
@@ -34,6 +36,15 @@ std::vector<std::string> embedded_stores(const settings& from) {
                                   {"identity", &all.identity}})
     if (!on_mongodb(all, *one)) names.emplace_back(name);
   return names;
+}
+
+expected<void> must_hold_its_stores(const settings& from) {
+  const auto place = from.data_dir.path + "/store";
+  std::error_code problem;  // what cannot be looked at is told by whoever opens it
+  if (embedded_stores(from).empty() || std::filesystem::exists(place + "/CURRENT", problem) || problem)
+    return {};
+  return fail(failure::not_found,
+              place + ": there is no store; is it the right configuration, and is its volume mounted?");
 }
 
 store::embedded_options embedded_options_of(const settings& from, const std::string& directory) {

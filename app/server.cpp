@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "app/config/keys.hpp"
 #include "app/config/units.hpp"
@@ -50,7 +52,22 @@ std::string joined(const std::vector<std::string>& names) {
 void remove_left_checkpoint(const std::string& data_dir) {
   const auto alone = directory_lock::take_for_backup(data_dir);
   std::error_code ignored;
-  if (alone) std::filesystem::remove_all(data_dir + "/checkpoint", ignored);
+  if (!alone) return;
+  for (const auto* left : {"/checkpoint", "/checkpoint.tmp"})  // the second while RocksDB makes it
+    std::filesystem::remove_all(data_dir + left, ignored);
+}
+
+/// Whether there are as many threads to be had as it takes to end a server in order and begin another one.
+bool can_start_threads() {
+  try {
+    std::mutex gate;
+    std::vector<std::jthread> threads;
+    const std::lock_guard closed(gate);  // open again before they are waited for
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&gate] { const std::lock_guard passing(gate); });
+    return true;
+  } catch (const std::exception&) {  // allowed: std::jthread throws where no thread is to be had
+    return false;
+  }
 }
 
 }  // namespace
@@ -93,9 +110,12 @@ http::http_ports server::ports() const { return parts_->ports; }
 
 const configuration& server::configured() const { return parts_->config; }
 
-bool server::must_begin_again() const {
+std::string server::must_begin_again() const {
   const auto& asks = parts_->over->stores().needs_new_open;
-  return asks && asks();
+  if (asks && asks()) return "the disk works again after an error: the store is opened anew";
+  if (parts_->actors->ended() && can_start_threads())
+    return "the actors have ended, as told above: all is started anew";
+  return {};
 }
 
 expected<std::unique_ptr<server>> server::start(const configuration& config,

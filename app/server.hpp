@@ -25,9 +25,10 @@ class server {
   [[nodiscard]] http::http_ports ports() const;
   /// The settings that hold now.
   [[nodiscard]] const configuration& configured() const;
-  /// The store's disk failed and works again, but the store goes on only when it is opened anew: end this
-  /// server and start another one. Cheap.
-  [[nodiscard]] bool must_begin_again() const;
+  /// Why this server is to be ended and another one started in its place; empty: it is not. The store's disk
+  /// failed and works again, but the store goes on only when it is opened anew; or the actors have ended of
+  /// an exception, and it can be hoped that new ones start. Cheap while nothing is wrong.
+  [[nodiscard]] std::string must_begin_again() const;
 
   /// New settings: typetags, filters, limits, log, TLS files, secrets. What needs a restart is logged.
   /// Returns at once; `done` is called, from any thread, when they hold. Queries and uploads go on meanwhile.

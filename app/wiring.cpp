@@ -148,6 +148,12 @@ std::string actor_host::waits_for() const {
   return parts_->archiving->ready->waits_for();
 }
 
+bool actor_host::ended() const {
+  const std::lock_guard guard(parts_->mutex);
+  const auto gone = [](const std::optional<actors::line>& side) { return side && side->ready->ended(); };
+  return gone(parts_->archiving) || gone(parts_->answering);
+}
+
 actors::telemetry& actor_host::metrics() { return parts_->metrics; }
 
 std::string actor_host::stop(std::chrono::milliseconds within) {

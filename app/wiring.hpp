@@ -44,6 +44,8 @@ class actor_host final : public running_actors {
   void ask(messages::ask_identity what);
   /// What the server waits for before it can serve; empty when it can.
   [[nodiscard]] std::string waits_for() const;
+  /// A side has ended without having been stopped. It serves nobody any more: only a new host helps.
+  [[nodiscard]] bool ended() const;
   [[nodiscard]] actors::telemetry& metrics();
 
   /// Ends both sides: what is in flight becomes durable, reports in flight finish or go back to `wait`.

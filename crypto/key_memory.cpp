@@ -10,7 +10,9 @@
 namespace cybexd::crypto {
 namespace {
 
-constexpr std::size_t heap_size = 1 << 20;  // some tens of keys; when it is full, memory is ordinary again
+// A copy of a key for each of 256 workers, 2048 to 4096 bits, twice while the settings are read again (some
+// 8, 13, 25 KiB a copy of 2048, 4096, 8192 bits). When it is full, memory is ordinary again.
+constexpr std::size_t heap_size = 8 << 20;
 constexpr std::size_t smallest_block = 32;
 
 thread_local bool for_a_key = false;

@@ -214,6 +214,7 @@ int backup_store(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
   if (const auto told = told_of_mongodb(call, config->values, "mongodump")) return *told;
+  if (auto there = must_hold_its_stores(config->values); !there) return tell(call, there.error());
   const auto& data = config->values.data_dir.path;
   const auto folder = absolute_path(call.text("dir"));
   const auto alone = directory_lock::take_for_backup(data);

@@ -1,6 +1,10 @@
 // `init`: a working directory from nothing.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 
@@ -16,40 +20,75 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What was made so far; taken away again where the rest fails.
+constexpr auto unfinished_file = "cybexd.toml.unfinished";
+/// What is made beside the configuration, which comes last: who finds it finds a whole hub.
+constexpr std::array made_files{"priv.pem", "pub.pem", "jwt.secret", "admin.token", "data/store"};
+
+/// What was made so far; taken away again where the rest fails, or by the next `init` after a kill.
 class new_directory {
  public:
   explicit new_directory(std::string path) : path_(std::move(path)) {}
   new_directory(const new_directory&) = delete;
   new_directory& operator=(const new_directory&) = delete;
   ~new_directory() {
+    if (begun_) take_away();
     std::error_code ignored;
-    if (kept_) return;
-    for (const auto& file : made_) fs::remove_all(file, ignored);
     fs::remove(path_, ignored);  // only where it is empty
   }
 
-  expected<void> add(const std::string& name, std::string_view bytes, unsigned mode) {
-    const auto file = path_ + "/" + name;
-    auto written = write_new_file(file, bytes, mode);
-    if (written) made_.push_back(file);
-    return written;
+  [[nodiscard]] std::string at(const std::string& name) const { return path_ + "/" + name; }
+
+  /// Makes the folder and the configuration, under the name of an unfinished one. Errors: conflict (something
+  /// is there already, or another `init` works here), unavailable.
+  expected<void> begin(std::string_view configuration) {
+    std::error_code problem;
+    if (auto made = make_folder(path_); !made) return made;
+    if (auto alone = lock(); !alone) return alone;
+    if (fs::exists(at(unfinished_file), problem)) take_away();
+    for (const auto* name : made_files) {
+      if (!fs::exists(fs::symlink_status(at(name), problem))) continue;
+      return fail(failure::conflict, at(name) + " is there already; move it away first");
+    }
+    begun_ = true;
+    return add(unfinished_file, configuration, 0600);
   }
-  /// Takes this away, too, where it is not there yet.
-  void will_make(const std::string& name) {
+
+  expected<void> add(const std::string& name, std::string_view bytes, unsigned mode) const {
+    return write_new_file(at(name), bytes, mode);
+  }
+
+  /// All is there, and now the configuration.
+  expected<void> finish(std::string_view configuration) {
+    if (auto written = replace_file(at("cybexd.toml"), configuration, 0600); !written) return written;
+    begun_ = false;
     std::error_code ignored;
-    const auto path = path_ + "/" + name;
-    if (!fs::exists(fs::symlink_status(path, ignored))) made_.push_back(path);
+    fs::remove(at(unfinished_file), ignored);
+    return {};
   }
-  void keep() { kept_ = true; }
 
  private:
+  /// Until the end: of two at once one is refused.
+  expected<void> lock() {
+    lock_ = descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno == EWOULDBLOCK) return fail(failure::conflict, "another init works in " + path_);
+    return fail(failure::unavailable, path_ + " cannot be locked: " + system_text(errno));
+  }
+
+  void take_away() const {
+    std::error_code ignored;
+    for (const auto* name : made_files) fs::remove_all(at(name), ignored);
+    fs::remove(at("data/lock"), ignored);
+    fs::remove(at("data"), ignored);  // only where it is empty
+    fs::remove(at(unfinished_file), ignored);
+  }
+
   std::string path_;
-  std::vector<std::string> made_;
-  bool kept_ = false;
+  descriptor lock_;
+  bool begun_ = false;
 };
 
-expected<void> add_secrets(new_directory& into, unsigned bits) {
+expected<void> add_secrets(const new_directory& into, unsigned bits) {
   const auto pair = crypto::generate_key_pair(bits);
   if (!pair) return fail(pair.error());
   if (auto added = into.add("priv.pem", pair->private_pem.view(), 0600); !added) return added;
@@ -62,7 +101,7 @@ expected<void> add_secrets(new_directory& into, unsigned bits) {
 }
 
 /// Opens the new store and makes the superuser; writes the token.
-expected<tahoe::value> add_superuser(const invocation& call, new_directory& into,
+expected<tahoe::value> add_superuser(const invocation& call, const new_directory& into,
                                      const configuration& config) {
   const auto email = call.text("admin");
   auto to = backend::open(config);
@@ -92,21 +131,17 @@ int init(const invocation& call) {
     return tell(
         call, {failure::conflict,
                file + " is there already; choose another folder, or serve it: cybexd run --config " + file});
-  if (fs::exists(folder + "/data/store", problem))
-    return tell(call, {failure::conflict, folder + "/data/store is there already; choose another folder"});
-  if (auto made = make_folder(folder); !made) return tell(call, made.error());
   new_directory into(folder);
+  if (auto begun = into.begin(example_file()); !begun) return tell(call, begun.error());
   if (auto added = add_secrets(into, static_cast<unsigned>(*bits)); !added) return tell(call, added.error());
-  if (auto added = into.add("cybexd.toml", example_file(), 0600); !added) return tell(call, added.error());
-  for (const auto* name : {"data/store", "data/lock", "data"}) into.will_make(name);
   config_request request;
-  request.file = file;
+  request.file = into.at(unfinished_file);
   request.folder = folder;
   const auto config = read_config(request);
   if (!config) return tell(call, {failure::internal, to_text(config.error().front())});
   const auto made = add_superuser(call, into, *config);
   if (!made) return tell(call, made.error());
-  into.keep();
+  if (auto finished = into.finish(example_file()); !finished) return tell(call, finished.error());
   const auto email = call.text("admin"), password = text_of(*made, "password"),
              token = folder + "/admin.token";
   return answer(

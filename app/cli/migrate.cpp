@@ -61,9 +61,10 @@ expected<void> lock(side& one, const side* other) {
   const auto& data = one.config.values.data_dir.path;
   const bool embedded = !embedded_stores(one.config.values).empty();
   std::error_code problem;
-  const bool reads = other == nullptr;
-  if (embedded && reads && !fs::exists(data + "/store", problem))
-    return fail(failure::not_found, std::string(one.name) + ": " + data + "/store: there is no store");
+  if (other == nullptr) {
+    if (auto there = must_hold_its_stores(one.config.values); !there)
+      return fail(there.error().kind, std::string(one.name) + ": " + there.error().text);
+  }
   if (other && fs::equivalent(data, other->config.values.data_dir.path, problem)) return {};
   if (!embedded && !fs::exists(data, problem)) return {};
   auto taken = directory_lock::take(data);

@@ -94,18 +94,27 @@ expected<std::unique_ptr<server>> start_watched(const configuration& config,
   return server::start(config, environment(), same);
 }
 
-void reload(const invocation& call, server& running) {
-  tell_systemd_of_reload();
+/// Errors: why the configuration was not read again.
+expected<void> try_to_reload(const invocation& call, server& running) {
   invocation again = call;
   again.json = false;
-  if (const auto fresh = configuration_of(again))
-    return running.reload(*fresh, [] { tell_systemd("READY=1"); });
-  log_line(severity::error, "server",
-           "the configuration was not read again: it has mistakes, told on standard error");
-  tell_systemd("READY=1");
+  try {
+    const auto fresh = configuration_of(again);
+    if (!fresh) return fail(failure::bad_input, "it has mistakes, told on standard error");
+    running.reload(*fresh, [] { tell_systemd("READY=1"); });
+    return {};
+  } catch (const std::exception& problem) {  // allowed: no memory now is no reason to end
+    return fail(failure::unavailable, problem.what());
+  }
 }
 
-enum class ending : std::uint8_t { stop, begin_again };
+void reload(const invocation& call, server& running) {
+  tell_systemd_of_reload();
+  const auto done = try_to_reload(call, running);
+  if (done) return;
+  log_line(severity::error, "server", "the configuration was not read again: " + done.error().text);
+  tell_systemd("READY=1");
+}
 
 /// How often systemd's watchdog is told, if it wants to be.
 std::optional<std::chrono::milliseconds> beat() {
@@ -127,8 +136,8 @@ void give_back_free_memory() {
   if (::mallinfo2().fordblks > much) ::malloc_trim(0);
 }
 
-/// Serves until a signal to stop comes, or the store must be opened anew.
-ending serve(const invocation& call, server& running) {
+/// Serves until a signal to stop comes: nothing; or until all must begin again: why.
+std::optional<std::string> serve(const invocation& call, server& running) {
   using clock = std::chrono::steady_clock;
   constexpr auto sample_every = std::chrono::seconds(5);
   constexpr auto look_every = std::chrono::seconds(1);
@@ -140,9 +149,9 @@ ending serve(const invocation& call, server& running) {
       next_sample = clock::now() + sample_every;
     }
     const auto signal = wait_for_signal(look_every);
-    if (signal == signal_kind::stop) return ending::stop;
+    if (signal == signal_kind::stop) return std::nullopt;
     if (signal == signal_kind::reload) reload(call, running);
-    if (running.must_begin_again()) return ending::begin_again;
+    if (auto why = running.must_begin_again(); !why.empty()) return why;
   }
 }
 
@@ -167,11 +176,11 @@ std::unique_ptr<server> start_again(const configuration& config, const http::htt
   }
 }
 
-/// What a disk's error leaves to do once the disk works again: everything is closed and opened anew, as after
-/// a restart of the process, for whom nobody may be there to restart it.
-std::unique_ptr<server> begin_again(std::unique_ptr<server> running) {
-  log_line(severity::warning, "server",
-           "the disk works again after an error: the store is opened anew, which cuts connections");
+/// What a disk's error leaves to do once the disk works again, and an exception once there is memory again:
+/// everything is closed and opened anew, as after a restart of the process, which nobody may be there to
+/// restart.
+std::unique_ptr<server> begin_again(std::unique_ptr<server> running, const std::string& why) {
+  log_line(severity::warning, "server", why + ", which cuts connections");
   tell_systemd_of_reload();
   const auto config = running->configured();
   const auto ports = running->ports();
@@ -198,7 +207,11 @@ int run_server(const invocation& call) {
   }
   auto running = std::move(*started);
   tell_systemd("READY=1\nMAINPID=" + std::to_string(::getpid()));
-  while (running && serve(call, *running) == ending::begin_again) running = begin_again(std::move(running));
+  while (running) {
+    const auto why = serve(call, *running);
+    if (!why) break;
+    running = begin_again(std::move(running), *why);
+  }
   tell_systemd("STOPPING=1");
   if (running) end(std::move(running), second_signal::ends_at_once);
   return done;

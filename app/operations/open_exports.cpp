@@ -25,7 +25,7 @@ class export_run {
  public:
   export_run(const store::stores& stores, export_choice choice, export_times times)
       : stores_(stores), choice_(std::move(choice)), times_(times), fetched_(clock::now()) {
-    thread_ = std::thread([this] { read(); });
+    thread_ = std::thread([this] { run(); });
   }
   export_run(const export_run&) = delete;
   export_run& operator=(const export_run&) = delete;
@@ -63,6 +63,18 @@ class export_run {
   }
 
  private:
+  /// The thread: whatever is thrown costs this export and nothing else.
+  void run() {
+    try {
+      read();
+    } catch (const std::exception& problem) {  // allowed: no memory for a document
+      end({failure::internal, std::string("the export ended: ") + problem.what()});
+    }
+    const std::lock_guard guard(mutex_);
+    done_ = true;
+    changed_.notify_all();
+  }
+
   void read() {
     const auto visit = [this](const tahoe::document& d) { return take(d); };
     expected<void> done;
@@ -73,9 +85,6 @@ class export_run {
     else
       done = stores_.identity->each(visit);
     if (!done) end(done.error());
-    const std::lock_guard guard(mutex_);
-    done_ = true;
-    changed_.notify_all();
   }
 
   [[nodiscard]] bool wanted(const tahoe::document& d) const {

@@ -5,8 +5,10 @@
 namespace cybexd::store {
 namespace {
 
-/// While nothing is known; and what one write can mark together, of which there should always be some.
-constexpr std::size_t at_first = 1'024, at_least = 64;
+/// Entries a second, while nothing is known: what a slow database and little hardware do.
+constexpr double rate_at_first = 150;
+/// What one write can mark together, of which there should always be some.
+constexpr std::size_t at_least = 64;
 constexpr double most = 1e9;
 /// Parts of half a claim that are measured at once: marks come many at a time.
 constexpr double measures = 8;
@@ -37,8 +39,8 @@ void claim_window::marked(std::size_t entries, double now) {
 
 std::size_t claim_window::entries() const {
   const std::scoped_lock lock(mutex_);
-  if (!rate_) return at_first;
-  return std::max(at_least, static_cast<std::size_t>(std::min(*rate_ * half_a_claim_, most)));
+  const auto rate = rate_.value_or(rate_at_first);
+  return std::max(at_least, static_cast<std::size_t>(std::min(rate * half_a_claim_, most)));
 }
 
 }  // namespace cybexd::store

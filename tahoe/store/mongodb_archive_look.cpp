@@ -47,13 +47,9 @@ expected<const mongodb_collection*> look::documents() {
 
 expected<void> look::begin() {
   if (transactions_) {
-    auto session = mongodb_session::make(plain_.home(), "archive: look");
+    auto session = mongodb_session::begin(plain_.home(), "archive: look");
     if (!session) return fail(session.error());
     session_.emplace(std::move(*session));
-    if (auto begun = session_->begin_look("archive: look"); !begun) {
-      session_.reset();
-      return begun;
-    }
     seen_.emplace(plain_.in(*session_));
   } else {
     seen_.emplace(plain_);

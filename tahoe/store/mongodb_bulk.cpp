@@ -159,17 +159,12 @@ bool bulk_write::remove_many(const bson& filter) {
 expected<write_result> mongodb_collection::write(bulk_write&& writes, std::string_view what) const {
   const auto all = std::move(writes);
   if (all.count() == 0) return write_result();
-  std::optional<mongodb_lease> lease;
-  if (session_ == nullptr) {
-    auto got = home_->lease(what);
-    if (!got) return fail(got.error());
-    lease = std::move(*got);
-  }
-  auto* client = session_ == nullptr ? lease->client() : session_->client();
+  auto lease = home_->lease(what);
+  if (!lease) return fail(lease.error());
   write_result result;
   std::size_t from = 0;
   for (const auto& command : all.commands_) {
-    auto answer = execute(command.bulk.get(), client, what);
+    auto answer = execute(command.bulk.get(), lease->client(), what);
     if (!answer) return fail(answer.error());
     add_result(*answer, from, what, result);
     from += command.count;
@@ -191,9 +186,7 @@ expected<bson> mongodb_collection::execute(mongoc_bulk_operation_t* bulk, mongoc
   mongoc_bulk_operation_set_client(bulk, client);
   mongoc_bulk_operation_set_database(bulk, db_.c_str());
   mongoc_bulk_operation_set_collection(bulk, name_.c_str());
-  if (session_ != nullptr) mongoc_bulk_operation_set_client_session(bulk, session_->get());
-  if (session_ == nullptr || !session_->in_transaction())
-    mongoc_bulk_operation_set_write_concern(bulk, mongoc_client_get_write_concern(client));
+  mongoc_bulk_operation_set_write_concern(bulk, mongoc_client_get_write_concern(client));
   bson_error_t problem;
   bson_t answer;
   const bool done = mongoc_bulk_operation_execute(bulk, &answer, &problem) != 0;

@@ -172,7 +172,7 @@ expected<std::optional<bson>> mongodb_collection::find_and_update(const bson& fi
   command.add("findAndModify", name_).add("query", filter).add("update", change);
   if (!how.sort.empty()) command.add("sort", how.sort);
   if (!how.projection.empty()) command.add("fields", how.projection);
-  command.add("new", how.gives == answer::after).add("upsert", how.how == upsert::yes);
+  command.add("new", true).add("upsert", how.how == upsert::yes);
   command.add("maxTimeMS", home_->options().work.count());
   auto answered = run(command, true, what);
   if (!answered) return fail(answered.error());

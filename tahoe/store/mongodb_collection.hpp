@@ -98,7 +98,7 @@ class mongodb_collection {
  public:
   mongodb_collection(std::shared_ptr<mongodb_home> home, std::string db, std::string name)
       : home_(std::move(home)), db_(std::move(db)), name_(std::move(name)) {}
-  /// The same collection as the session sees it. The session must outlive it.
+  /// The same collection as the session sees it, to be read only. The session must outlive it.
   [[nodiscard]] mongodb_collection in(mongodb_session& session) const;
   /// The same collection for a report that begins now and must be made by then: the database ends a question
   /// that takes longer, as it does with one that takes longer than a question may. Errors of `find` and
@@ -123,13 +123,11 @@ class mongodb_collection {
   /// The same for who counts on every write: one that the server refuses is unavailable, too (a key that is
   /// there already is not).
   [[nodiscard]] expected<write_result> write_all(bulk_write&& writes, std::string_view what) const;
-  /// Changes one document and answers it as it was before or is after; nothing where none fits. Errors also:
+  /// Changes one document and answers it as it is then; nothing where none fits. Errors also:
   /// conflict (duplicate key).
-  enum class answer : std::uint8_t { before, after };
   struct change_options {
     bson sort, projection;
     upsert how = upsert::no;
-    answer gives = answer::after;
   };
   [[nodiscard]] expected<std::optional<bson>> find_and_update(const bson& filter, const bson& change,
                                                               const change_options& how,

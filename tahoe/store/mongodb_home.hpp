@@ -133,37 +133,23 @@ class mongodb_home {
   std::unique_ptr<impl> impl_;
 };
 
-/// One connection with a session: a transaction or a look at one instant. Not thread safe.
+/// One connection with a session that only reads: what is read through it is as of the first read, until it
+/// goes. The server keeps that for a minute (`transactionLifetimeLimitSeconds`), and only where there is a
+/// replica set. Not thread safe.
 class mongodb_session {
  public:
-  /// Reads through it see one instant (readConcern `snapshot`), which the first read fixes. The server keeps
-  /// it for minutes only. Errors: unavailable, also where the server cannot do it.
-  [[nodiscard]] static expected<mongodb_session> snapshot(mongodb_home& home, std::string_view what);
-  [[nodiscard]] static expected<mongodb_session> make(mongodb_home& home, std::string_view what);
-  /// Runs `work` with this session in a transaction and commits it; where `work` fails, it is undone.
-  /// Repeated while the server says that this may help, for at most two minutes: `work` may run more than
-  /// once. Errors: those of `work`; unavailable.
-  [[nodiscard]] expected<void> transaction(std::string_view what,
-                                           const std::function<expected<void>()>& work);
-
-  /// Starts a transaction for reading: what is read through the session is as of the first read, until the
-  /// session goes. The server keeps it for a minute (`transactionLifetimeLimitSeconds`) and only where there
-  /// is a replica set. Errors: unavailable.
-  [[nodiscard]] expected<void> begin_look(std::string_view what);
+  /// Errors: unavailable.
+  [[nodiscard]] static expected<mongodb_session> begin(mongodb_home& home, std::string_view what);
 
   [[nodiscard]] struct _mongoc_client_t* client() const { return lease_.client(); }
   [[nodiscard]] struct _mongoc_client_session_t* get() const { return session_.get(); }
-  [[nodiscard]] bool in_transaction() const;
 
  private:
   struct ended {
     void operator()(struct _mongoc_client_session_t* session) const;
   };
-  mongodb_session(mongodb_home& home, mongodb_lease lease, struct _mongoc_client_session_t* session)
-      : home_(&home), lease_(std::move(lease)), session_(session) {}
-  [[nodiscard]] static expected<mongodb_session> start(mongodb_home& home, bool snapshot,
-                                                       std::string_view what);
-  mongodb_home* home_;
+  mongodb_session(mongodb_lease lease, struct _mongoc_client_session_t* session)
+      : lease_(std::move(lease)), session_(session) {}
   mongodb_lease lease_;
   std::unique_ptr<struct _mongoc_client_session_t, ended> session_;
 };

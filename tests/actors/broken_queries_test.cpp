@@ -44,8 +44,8 @@ struct others : query_side {
 
   /// Puts a waiting query of an hour of its own, changed.
   tahoe::hash256 put(const std::function<void(tahoe::document&)>& change,
-                     const std::string& userid = tests::user) {
-    auto asked = *report::make_query("count", count_of("10.0.0.1"), userid, now - 3600.0 * ++hours);
+                     const std::string& userid = tests::user, const std::string& address = "10.0.0.1") {
+    auto asked = *report::make_query("count", count_of(address), userid, now - 3600.0 * ++hours);
     auto waiting = *report::with_status(asked.query, "wait");
     change(waiting.query);
     asked.parts.insert(asked.parts.end(), waiting.new_children.begin(), waiting.new_children.end());
@@ -92,6 +92,26 @@ BOOST_AUTO_TEST_CASE(each_has_its_end_and_stops_no_other) {
   BOOST_TEST(status_of(good) == "ready");
   for (const auto& [field, hash] : spare) BOOST_TEST(status_of(hash) == "ready", field);
   for (const auto& [field, hash] : needed) must_have_failed(field, hash);
+}
+
+BOOST_AUTO_TEST_CASE(broken_ones_take_nothing_off_the_bound_of_the_others) {
+  // Symptom: the size of each was taken off what the waiting ones hold, and then there was no bound.
+  options.waiting_bytes = 3000;
+  const std::string kilobyte(1000, 'x');
+  std::vector<tahoe::hash256> good, broken;
+  for (int i = 0; i < 10; ++i) {
+    good.push_back(put([](tahoe::document&) {}, tests::user, kilobyte));
+    broken.push_back(put_with("qdata", one("b'" + kilobyte)));
+  }
+  hold = true;
+  start();
+  poll(4);
+  advance(std::chrono::seconds(60));
+  int taken = 0;
+  for (const auto& hash : good) taken += status_of(hash) == "processing" ? 1 : 0;
+  BOOST_TEST(taken == 3);
+  for (const auto& hash : good) BOOST_TEST(status_of(hash) != "failed");
+  BOOST_TEST(status_of(broken.back()) == "failed");
 }
 
 BOOST_AUTO_TEST_CASE(those_that_cannot_be_taken_hide_no_others) {

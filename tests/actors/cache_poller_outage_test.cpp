@@ -41,6 +41,42 @@ BOOST_AUTO_TEST_CASE(one_upload_in_a_short_outage_after_a_quiet_night_does_not_w
   BOOST_TEST((state_of(id) == entry_state::processed));
 }
 
+BOOST_AUTO_TEST_CASE(uploads_in_an_outage_do_not_put_off_the_next_try) {
+  // Symptom: each counted as a failure, and after some twelve of them the next try was an hour away.
+  trouble->only = "commit";
+  trouble->down = true;
+  start();
+  std::vector<store::entry_id> ids;
+  for (int i = 0; i < 40; ++i) {
+    ids.push_back(put(cowrie_line(i)));
+    act::post(poller, messages::nudge{});
+    advance(1100ms);
+  }
+  BOOST_TEST(status().trouble != "");
+  BOOST_TEST(status().failures >= 4u);  // 2 + 4 + 8 + 16 s and jitter: as without uploads
+  BOOST_TEST(status().failures <= 6u);
+  BOOST_TEST(status().next_round_seconds <= 65);
+  trouble->heal();
+  advance(std::chrono::seconds(static_cast<int>(status().next_round_seconds) + 2));
+  BOOST_TEST(status().trouble == "");
+  for (const auto& id : ids) BOOST_TEST((state_of(id) == entry_state::processed));
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_after_an_outage_is_archived_at_once) {
+  trouble->only = "commit";
+  trouble->down = true;
+  start();
+  put(cowrie_line(1));
+  act::post(poller, messages::nudge{});
+  advance(1h);
+  trouble->heal();
+  const auto id = put(cowrie_line(2));
+  act::post(poller, messages::nudge{});
+  advance(1s);
+  BOOST_TEST(status().trouble == "");
+  BOOST_TEST((state_of(id) == entry_state::processed));
+}
+
 BOOST_AUTO_TEST_CASE(who_joins_archive_once_waits_for_what_came_since) {
   std::optional<store::entry_id> late;
   trouble->on_call = [&](std::string_view call) {

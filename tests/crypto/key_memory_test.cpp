@@ -131,4 +131,18 @@ BOOST_AUTO_TEST_CASE(nor_one_of_a_key_that_many_threads_use) {
   BOOST_TEST(times_in_memory(prime) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(nor_one_of_as_many_copies_as_a_large_machine_has) {
+  // Symptom: the locked memory had room for 137 copies, and the others lay in ordinary memory.
+  const auto golden = fixtures::golden_keys(fixtures::golden("envelope")).at("2048");
+  const auto prime = part_of_prime(golden.private_pem);
+  constexpr int copies = 300;
+  std::vector<crypto::private_key> keys;
+  for (int i = 0; i < copies; ++i) {
+    keys.push_back(golden.open().value());
+    const auto file = crypto::seal_envelope(crypto::public_key::of(keys.back()), "text");
+    BOOST_REQUIRE(crypto::open_envelope(keys.back(), file).value() == "text");
+  }
+  BOOST_TEST(times_in_memory(prime) == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -174,6 +174,17 @@ class Backup(unittest.TestCase):
         for words, tool in ((("backup", hub.folder + "/m"), "mongodump"), (("restore", hub.folder + "/empty"), "mongorestore")):
             self.assertIn(tool, hub.run(*words, *mongodb, expect=2).stderr)
 
+    def test_of_a_folder_without_a_store(self):
+        """Symptom: an empty store was made there and backed up, with exit status 0, every night."""
+        hub = self.hub()
+        os.mkdir(hub.folder + "/not_mounted")
+        wrong = "--set=data_dir=" + hub.folder + "/not_mounted"
+        self.assertIn("no store", hub.run("backup", hub.folder + "/nothing", wrong, expect=1).stderr)
+        self.assertFalse(os.path.exists(hub.folder + "/nothing"))
+        for words in (("verify",), ("digest",), ("export", "--store", "archive"), ("get", "0" * 64)):
+            self.assertIn("no store", hub.run(*words, wrong, expect=1).stderr)
+        self.assertEqual(os.listdir(hub.folder + "/not_mounted"), [])
+
     def test_a_damaged_backup_replaces_nothing(self):
         hub = self.hub()
         filled(hub, 50)
@@ -246,10 +257,12 @@ class Backup(unittest.TestCase):
         print(whole, "of 12 were done before the kill")
         self.assertEqual(hub.json("backup", hub.folder + "/last")["digest"], digest)
         self.assertFalse(os.path.exists(hub.dir + "/data/checkpoint"))
-        os.mkdir(hub.dir + "/data/checkpoint")  # as a kill leaves it
+        left = [hub.dir + "/data/checkpoint", hub.dir + "/data/checkpoint.tmp"]
+        for folder in left:
+            os.mkdir(folder)  # as a kill leaves it: the second while RocksDB makes it
         self.assertEqual(hub.stop()[0], 0)
         hub.start()
-        self.assertFalse(os.path.exists(hub.dir + "/data/checkpoint"))
+        self.assertEqual([folder for folder in left if os.path.exists(folder)], [])
 
     def test_a_restore_cut_short_leaves_the_old_store_or_the_new_one(self):
         hub = self.hub()

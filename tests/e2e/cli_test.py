@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
-from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, until
+from harness import ADMIN, CYBEXD, SOURCE, Hub, may_log, seeded, until
 
 RECORD = {"eventid": "cowrie.login.failed", "session": "s1", "sensor": "one", "src_ip": "203.0.113.7", "username": "root",
           "password": "toor", "timestamp": "2026-01-01T00:00:00Z"}
@@ -255,6 +256,36 @@ class Local(unittest.TestCase):
             self.assertEqual((os.listdir(folder), os.listdir(folder + "/data")), (["data"], ["mine"]))
             self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 0)
             self.assertTrue(os.path.exists(folder + "/data/mine"))
+
+    def test_an_init_after_one_that_was_cut_short(self):
+        """Symptom: a container that was stopped while its hub was made never served: each start found a key there already, or no user."""
+        chance, served = seeded(), 0
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(5):
+                hub = f"{folder}/hub{number}"
+                words = [CYBEXD, "init", "--dir", hub, "--admin", ADMIN]
+                process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(chance.uniform(0, 0.3))
+                process.kill()
+                process.wait(30)
+                if not os.path.exists(hub + "/cybexd.toml"):
+                    self.assertEqual(plain(*words[1:]).returncode, 0)
+                    served += 1
+                self.assertIn(ADMIN.encode(), plain("user", "list", "--config", hub + "/cybexd.toml").stdout)
+                self.assertTrue(os.path.exists(hub + "/admin.token"))
+            print(served, "of 5 were cut short")
+            # At the very end: all but the configuration is there.
+            os.rename(hub + "/cybexd.toml", hub + "/cybexd.toml.unfinished")
+            self.assertEqual(plain(*words[1:]).returncode, 0)
+            self.assertFalse(os.path.exists(hub + "/cybexd.toml.unfinished"))
+            self.assertEqual(plain("user", "list", "--config", hub + "/cybexd.toml").stdout.count(b"@"), 1)
+
+    def test_an_init_keeps_a_key_that_it_has_not_made(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/priv.pem", "w", encoding="ascii") as file:
+                file.write("mine")
+            self.assertEqual(plain("init", "--dir", folder, "--admin", ADMIN).returncode, 1)
+            self.assertEqual(os.listdir(folder), ["priv.pem"])
 
     def test_a_stop_while_a_server_starts(self):
         """Symptom: a start that waited for a disk or a database took no signal."""

@@ -197,8 +197,11 @@ class Outage(unittest.TestCase):
         hub.stop()
         self.database.kill()
         hub.start(within=60)
-        status, text = until("the server says what it waits for", lambda: (lambda r: r if r[0] == 503 else None)(readyz(hub)), 60)
-        self.assertIn(f"127.0.0.1:{self.database.port}", text)
+        def waits_for_it():  # and for its actors to start, before that
+            status, text = readyz(hub)
+            return status == 503 and f"127.0.0.1:{self.database.port}" in text
+
+        until("the server says what it waits for", waits_for_it, 60)
         self.assertEqual(hub.post_file(self.lines[0], "cowrie", ORG)[0], 503)
         self.database.start()
         sender = self.send(hub)

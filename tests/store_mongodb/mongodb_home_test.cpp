@@ -162,27 +162,6 @@ BOOST_AUTO_TEST_CASE(statistics_are_named_as_metrics_are) {
   BOOST_TEST(numbers.at("mongoc_command_seconds") > 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_transaction_is_done_whole_or_not_at_all) {
-  const mongodb_places places;
-  const auto all = things(places);
-  const auto insert = [&](mongodb_session& session, int n) -> expected<void> {
-    bulk_write one;
-    one.insert(bson().add("_id", n));
-    auto done = all.in(session).write(std::move(one), "test: write");
-    if (!done) return fail(done.error());
-    return {};
-  };
-  auto session = must(mongodb_session::make(*places.home(), "test: session"));
-  must(session.transaction("test: change", [&] { return insert(session, 1); }));
-  const auto undone = session.transaction("test: change", [&]() -> expected<void> {
-    if (auto done = insert(session, 2); !done) return done;
-    return fail(failure::conflict, "no, rather not");
-  });
-  BOOST_REQUIRE(!undone);
-  BOOST_TEST((undone.error().kind == failure::conflict));
-  BOOST_TEST(must(all.find_all(bson(), {}, "test: read")).size() == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(errors_are_translated_and_hold_no_password) {
   const std::string password = "s3cr%2Ft";
   mongodb_options away;
