@@ -45,9 +45,37 @@ class looks {
   std::map<std::string, bool, std::less<>> answered_;
 };
 
+/// How many records wait. Where millions do, a database reads them all to tell.
+class pending_records {
+ public:
+  void look(telemetry& metrics, store::archive_store& archive, const std::vector<std::string>& sub_types) {
+    const auto began = std::chrono::steady_clock::now();
+    if (sub_types == last_ && !space_.due(began)) return;
+    const auto count = archive.unfiltered_count(sub_types);
+    if (count) metrics.set(gauge::filter_pending, {}, static_cast<double>(*count));
+    space_.looked(began, std::chrono::steady_clock::now());
+    last_ = sub_types;
+  }
+
+ private:
+  spaced_look space_;
+  std::vector<std::string> last_;
+};
+
 }  // namespace
 
-void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now) {
+void filtered_sub_types::set(std::vector<std::string> names) {
+  const std::scoped_lock lock(guard_);
+  names_ = std::move(names);
+}
+
+std::vector<std::string> filtered_sub_types::get() const {
+  const std::scoped_lock lock(guard_);
+  return names_;
+}
+
+void connect_metrics(telemetry& metrics, const store::stores& stores, std::function<double()> now,
+                     std::shared_ptr<const filtered_sub_types> filtered) {
   for (const auto store : {"cache", "archive", "report", "identity"})
     for (const auto which : {histogram::store_commit, histogram::store_batch}) metrics.offer(which, {store});
   for (const auto& filter : tahoe::filters::all())
@@ -55,16 +83,16 @@ void connect_metrics(telemetry& metrics, const store::stores& stores, std::funct
       metrics.add(counter::filter_records, {filter.name, outcome}, 0);
   // A store that is down leaves the figures of the last look: they still belong together.
   metrics.on_scrape([lake = stores.lake, archive = stores.archive, reports = stores.reports,
-                     identity = stores.identity, now = std::move(now),
-                     seen = std::make_shared<looks>()](telemetry& into) {
+                     identity = stores.identity, now = std::move(now), filtered = std::move(filtered),
+                     seen = std::make_shared<looks>(),
+                     pending = std::make_shared<pending_records>()](telemetry& into) {
     seen->found(into, "report", reports->get(store::hash256{}).has_value());
     seen->found(into, "identity", identity->get(store::hash256{}).has_value());
     const auto books = lake->books();
     seen->found(into, "cache", books.has_value());
     if (books) show_books(into, *books, now());
-    const auto pending = archive->unfiltered_count();
-    seen->found(into, "archive", pending.has_value());
-    if (pending) into.set(gauge::filter_pending, {}, static_cast<double>(*pending));
+    seen->found(into, "archive", archive->get(store::hash256{}).has_value());
+    pending->look(into, *archive, filtered->get());
   });
   if (stores.statistics) metrics.set_statistics(stores.statistics);
   if (stores.on_commit)

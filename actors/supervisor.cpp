@@ -35,12 +35,13 @@ namespace {
 
 messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer self, const line_setup& setup,
                                                      const line_source& again,
-                                                     const std::shared_ptr<readiness>& ready) {
+                                                     const std::shared_ptr<readiness>& ready,
+                                                     const std::shared_ptr<filtered_sub_types>& filtered) {
   const auto meter = setup.partners.metrics->actor(supervisor_state::name);
   behave(self, meter);
   self->attach_functor([ready] { ready->end(); });  // first: nobody else would tell of it
   act::on_down(self, [self](caf::down_msg& down) { act::st(self).down(down.source); });
-  act::st(self).start(self, setup, again, ready);
+  act::st(self).start(self, setup, again, ready, filtered);
   return {metered(self, meter, "submit", [self](messages::submit& what) { act::st(self).submit(what); }),
           metered(self, meter, "ask_query", [self](messages::ask_query& query) { act::st(self).ask(query); }),
           metered(self, meter, "abandon", [self](messages::abandon asker) { act::st(self).abandon(asker); }),
@@ -75,8 +76,10 @@ caf::actor_system_config& tuned(caf::actor_system_config& config) {
 
 line start_line(caf::actor_system& system, line_setup setup, line_source again) {
   auto ready = std::make_shared<readiness>();
-  connect_metrics(*setup.partners.metrics, setup.partners.stores, setup.partners.now);
-  auto handle = system.spawn(supervisor, std::move(setup), std::move(again), ready);
+  auto filtered = std::make_shared<filtered_sub_types>();
+  filtered->set(sub_types_of(setup.options));
+  connect_metrics(*setup.partners.metrics, setup.partners.stores, setup.partners.now, filtered);
+  auto handle = system.spawn(supervisor, std::move(setup), std::move(again), ready, std::move(filtered));
   return {std::move(handle), std::move(ready)};
 }
 

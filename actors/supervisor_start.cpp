@@ -28,13 +28,18 @@ void supervisor_state::end(std::string_view role) {
   endings_->erase(found);
 }
 
+std::vector<std::string> sub_types_of(const line_options& options) {
+  return tahoe::filters::sub_types_of(std::vector(options.filters.begin(), options.filters.end()));
+}
+
 void supervisor_state::start(pointer self, line_setup setup, line_source again,
-                             std::shared_ptr<readiness> ready) {
+                             std::shared_ptr<readiness> ready, std::shared_ptr<filtered_sub_types> filtered) {
   self_ = self;
   options_ = std::move(setup.options);
   partners_ = std::move(setup.partners);
   again_ = std::move(again);
   ready_ = std::move(ready);
+  filtered_ = std::move(filtered);
   endings_ = std::make_shared<std::map<std::string, std::function<void()>, std::less<>>>();
   self->attach_functor([all = endings_] {
     for (const auto& [role, end] : *all) end();
@@ -89,8 +94,8 @@ void supervisor_state::start_pools() {
 
 void supervisor_state::start_catch_up() {
   catch_up_options options;
-  for (const auto& filter : tahoe::filters::all())
-    if (options_.filters.contains(filter.name)) options.sub_types.emplace_back(filter.sub_type);
+  options.sub_types = sub_types_of(options_);
+  filtered_->set(options.sub_types);
   options.backoff = options_.poller.backoff;
   options.seed = options_.poller.seed + 1;
   catch_up_ = spawn_filter_catch_up(self_->system(), std::move(options), partners_.stores.archive, analysts_,

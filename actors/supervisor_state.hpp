@@ -8,10 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/line_metrics.hpp"
 #include "actors/query_side.hpp"
 #include "actors/supervisor.hpp"
 
 namespace cybexd::actors {
+
+/// That the line's filters read.
+[[nodiscard]] std::vector<std::string> sub_types_of(const line_options& options);
 
 class supervisor_state {
  public:
@@ -23,7 +27,8 @@ class supervisor_state {
   ~supervisor_state();
   static inline const char* name = "supervisor";
 
-  void start(pointer self, line_setup setup, line_source again, std::shared_ptr<readiness> ready);
+  void start(pointer self, line_setup setup, line_source again, std::shared_ptr<readiness> ready,
+             std::shared_ptr<filtered_sub_types> filtered);
   void tick(std::uint64_t what);
   void down(const caf::actor_addr& who);
   void submit(messages::submit& what);
@@ -81,6 +86,7 @@ class supervisor_state {
   line_partners partners_;
   line_source again_;
   std::shared_ptr<readiness> ready_;
+  std::shared_ptr<filtered_sub_types> filtered_;
   messages::decryptor_actor decryptors_;
   messages::parser_actor parsers_;
   messages::analyst_actor analysts_;

@@ -42,7 +42,7 @@ constexpr std::array counters = {
 
 constexpr std::array gauges = {
     description{"cybexd_lake_entries", "Records in the books of the cache data lake.", {"state"}},
-    description{"cybexd_filter_pending", "Raw records that no filter has been through yet."},
+    description{"cybexd_filter_pending", "Raw records that wait for a filter that runs here."},
     description{"cybexd_actor_mailbox_size", "Messages that wait for the actor.", {"actor"}},
     description{"cybexd_credit_in_use", "Entries taken from the lake and not yet durable."},
     description{"cybexd_credit_limit", "Entries that may be taken and not yet durable."},

@@ -5,6 +5,7 @@
 
 #include "app/operations/all.hpp"
 #include "app/operations/arguments.hpp"
+#include "tahoe/filters/filter.hpp"
 #include "tahoe/json.hpp"
 
 namespace cybexd::app::operations {
@@ -194,7 +195,8 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
 expected<tahoe::value> status(engine& on, const tahoe::value&) {
   // A store that is away is what many ask this for: the rest is told all the same.
   const auto books = on.stores().lake->books();
-  const auto unfiltered = on.stores().archive->unfiltered_count();
+  const auto unfiltered =
+      on.stores().archive->unfiltered_count(tahoe::filters::sub_types_of(on.values()->archive.filters));
   tahoe::object out{{"running", on.serving}, {"version", CYBEXD_VERSION}};
   if (on.serving) {
     const auto up = std::chrono::steady_clock::now() - on.started();

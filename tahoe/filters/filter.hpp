@@ -1,6 +1,7 @@
 #pragma once
 // Filters, `spec/filters.md`: pure functions from one raw record to the documents it means.
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,5 +47,7 @@ struct filter {
 [[nodiscard]] const std::vector<filter>& all();
 /// The one that reads a sub_type, or nullptr.
 [[nodiscard]] const filter* for_sub_type(std::string_view sub_type);
+/// Of the raw records that the filters of these names read.
+[[nodiscard]] std::vector<std::string> sub_types_of(std::span<const std::string> names);
 
 }  // namespace cybexd::tahoe::filters

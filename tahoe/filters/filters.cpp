@@ -21,4 +21,12 @@ const filter* for_sub_type(std::string_view sub_type) {
   return at == all().end() ? nullptr : &*at;
 }
 
+std::vector<std::string> sub_types_of(std::span<const std::string> names) {
+  std::vector<std::string> found;
+  for (const auto& filter : all())
+    if (std::find(names.begin(), names.end(), filter.name) != names.end())
+      found.emplace_back(filter.sub_type);
+  return found;
+}
+
 }  // namespace cybexd::tahoe::filters

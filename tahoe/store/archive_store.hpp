@@ -199,7 +199,8 @@ class archive_store {
   /// after `after`: about `limit`, or fewer where they are large, and none only where there are none.
   [[nodiscard]] virtual expected<std::vector<unfiltered_record>> unfiltered(
       std::span<const std::string> sub_types, const std::optional<hash256>& after, std::size_t limit) = 0;
-  [[nodiscard]] virtual expected<std::uint64_t> unfiltered_count() = 0;
+  /// How many `unfiltered` would list of these sub_types in all.
+  [[nodiscard]] virtual expected<std::uint64_t> unfiltered_count(std::span<const std::string> sub_types) = 0;
 
   /// sub_types of the raw documents that are there.
   [[nodiscard]] virtual expected<std::vector<std::string>> raw_sub_types() = 0;

@@ -48,6 +48,7 @@ expected<void> archive_writer::load() {
     if (!counts) return fail(counts.error());
     stored_counts_ = *counts;
   }
+  unfiltered_.reset();
   return reader_.scan(family::archive_meta, "o", "o", [&](std::string_view key, std::string_view orgid) {
     if (key.size() == 9) orgs_.add(number_at(key, 1), std::string(orgid));
     return true;
@@ -178,6 +179,9 @@ void archive_writer::settle(bool committed) {
     constexpr std::size_t kept_sub_types = 1000;
     if (stored_sub_types_.size() > kept_sub_types) stored_sub_types_.clear();
     stored_sub_types_.merge(draft_.sub_types);
+    if (unfiltered_)
+      for (const auto& [sub_type, more] : draft_.unfiltered)
+        (*unfiltered_)[sub_type] += static_cast<std::uint64_t>(more);
     stored_counts_ = draft_.counts;
   }
   trees_.settle(committed);

@@ -1,6 +1,7 @@
 #pragma once
 // Turns documents into rows of the embedded archive. Internal to tahoe/store/.
 #include <map>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <span>
@@ -73,7 +74,8 @@ struct archive_draft {
   std::map<std::string, std::uint64_t> orgs;
   std::unordered_set<std::string> sub_types;
   archive_layout::counters counts;
-  local_id first_id = 1;  ///< Ids from here on are of this batch.
+  std::map<std::string, std::int64_t> unfiltered;  ///< By sub_type: how many more there are.
+  local_id first_id = 1;                           ///< Ids from here on are of this batch.
 };
 
 /// One at a time: `begin`, any of the others, `finish`, then `settle`.
@@ -99,7 +101,9 @@ class archive_writer {
   [[nodiscard]] expected<void> finish();
   void settle(bool committed);
 
-  [[nodiscard]] std::uint64_t unfiltered() const { return stored_counts_.unfiltered; }
+  /// Of these sub_types. The first time that some wait at all their rows are counted: about a second for a
+  /// million.
+  [[nodiscard]] expected<std::uint64_t> unfiltered(std::span<const std::string> sub_types);
   /// Stored documents, and those that others refer to and that are not there yet.
   [[nodiscard]] std::uint64_t documents() const { return stored_counts_.next_id - 1; }
 
@@ -149,7 +153,8 @@ class archive_writer {
   archive_tree::editor trees_;
   bool unsure_ = false;  ///< What is in memory may not be what is stored.
   archive_layout::counters stored_counts_;
-  std::unordered_set<std::string> stored_sub_types_;  ///< Some of them; bounded.
+  std::optional<std::map<std::string, std::uint64_t>> unfiltered_;  ///< Stored, by sub_type; once counted.
+  std::unordered_set<std::string> stored_sub_types_;                ///< Some of them; bounded.
   archive_draft draft_;
   staged_rows rows_;
   rocksdb::WriteBatch* batch_ = nullptr;

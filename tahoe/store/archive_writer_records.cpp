@@ -216,12 +216,34 @@ void archive_writer::note_awaiting(local_id id, const archive_draft::raw& draft)
     if (now.contains(orgid)) continue;
     erase(family::archive_meta, key(orgid));
     --draft_.counts.unfiltered;
+    --draft_.unfiltered[draft.d.sub_type];
   }
   for (const auto& orgid : now) {
     if (before.contains(orgid)) continue;
     put(family::archive_meta, key(orgid), {});
     ++draft_.counts.unfiltered;
+    ++draft_.unfiltered[draft.d.sub_type];
   }
+}
+
+expected<std::uint64_t> archive_writer::unfiltered(std::span<const std::string> sub_types) {
+  if (stored_counts_.unfiltered == 0) return 0;
+  if (!unfiltered_) {
+    std::map<std::string, std::uint64_t> counted;
+    std::uint64_t* of = nullptr;
+    std::string last;
+    auto seen = reader_.scan(family::archive_meta, "u", "u", [&](std::string_view key, std::string_view) {
+      const auto sub_type = key.substr(1, key.find('\0') - 1);
+      if (of == nullptr || last != sub_type) of = &counted[last = sub_type];
+      return ++*of > 0;
+    });
+    if (!seen) return fail(seen.error());
+    unfiltered_ = std::move(counted);
+  }
+  std::uint64_t sum = 0;
+  for (const auto& sub_type : std::set(sub_types.begin(), sub_types.end()))
+    if (const auto found = unfiltered_->find(sub_type); found != unfiltered_->end()) sum += found->second;
+  return sum;
 }
 
 expected<void> archive_writer::finish_raw(local_id id, archive_draft::raw& draft) {

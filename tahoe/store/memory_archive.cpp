@@ -80,10 +80,13 @@ class memory_archive : public archive_store {
     return found;
   }
 
-  expected<std::uint64_t> unfiltered_count() override {
+  expected<std::uint64_t> unfiltered_count(std::span<const std::string> sub_types) override {
     const std::scoped_lock lock(mutex_);
+    const std::set<std::string> asked(sub_types.begin(), sub_types.end());
     std::uint64_t sum = 0;
-    for (const auto& hash : all_->arrivals) sum += archive_rules::awaiting(*all_->find(hash)).size();
+    for (const auto& hash : all_->arrivals)
+      if (const auto& raw = *all_->find(hash); asked.contains(raw.sub_type))
+        sum += archive_rules::awaiting(raw).size();
     return sum;
   }
 

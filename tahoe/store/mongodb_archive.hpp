@@ -39,7 +39,7 @@ class mongodb_archive_store final : public archive_store {
   expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                       const std::optional<hash256>& after,
                                                       std::size_t limit) override;
-  expected<std::uint64_t> unfiltered_count() override;
+  expected<std::uint64_t> unfiltered_count(std::span<const std::string> sub_types) override;
   expected<std::vector<std::string>> raw_sub_types() override;
   expected<std::unique_ptr<archive_view>> view() override;
   expected<std::optional<document>> get(const hash256& hash) override;

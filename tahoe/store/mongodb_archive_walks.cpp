@@ -134,9 +134,14 @@ expected<std::vector<unfiltered_record>> mongodb_archive_store::unfiltered(
   return found;
 }
 
-expected<std::uint64_t> mongodb_archive_store::unfiltered_count() {
+/// The indexes are those of the sub_types: a question that names none reads all that is stored.
+expected<std::uint64_t> mongodb_archive_store::unfiltered_count(std::span<const std::string> sub_types) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
   std::uint64_t sum = 0;
+  if (sub_types.empty()) return sum;
+  bson_list asked;
+  for (const auto& sub_type : sub_types) asked.push(sub_type);
+  const auto of_these = usable_raws().add("sub_type", bson().add("$in", asked));
   const auto add_up = [&](const bson_list& stages) {
     return ground_.documents.aggregate(stages, "archive: count unfiltered", [&](const bson_view& answer) {
       sum += static_cast<std::uint64_t>(answer.find("n").integer().value_or(0));
@@ -146,7 +151,7 @@ expected<std::uint64_t> mongodb_archive_store::unfiltered_count() {
   const auto ways = ways_to_wait();
   for (std::size_t way = 0; way < ways.size(); ++way) {
     bson_list stages;
-    stages.push(bson().add("$match", usable_raws().add_all(ways[way].view())));
+    stages.push(bson().add("$match", bson(of_these.view()).add_all(ways[way].view())));
     if (way + 1 == ways.size()) {  // one record may wait for several organisations
       stages.push(bson().add("$unwind", "$_cybexd_orgs"));
       stages.push(bson().add("$match", bson().add("_cybexd_orgs.filters", bson_list())));

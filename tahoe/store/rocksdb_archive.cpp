@@ -160,9 +160,9 @@ expected<std::vector<unfiltered_record>> rocksdb_archive::unfiltered(std::span<c
   return found;
 }
 
-expected<std::uint64_t> rocksdb_archive::unfiltered_count() {
+expected<std::uint64_t> rocksdb_archive::unfiltered_count(std::span<const std::string> sub_types) {
   const std::scoped_lock lock(impl_->writing);
-  return impl_->writer.unfiltered();
+  return impl_->writer.unfiltered(sub_types);
 }
 
 expected<std::uint64_t> rocksdb_archive::size() {

@@ -54,7 +54,7 @@ class rocksdb_archive : public archive_store {
   [[nodiscard]] expected<std::vector<unfiltered_record>> unfiltered(std::span<const std::string> sub_types,
                                                                     const std::optional<hash256>& after,
                                                                     std::size_t limit) override;
-  [[nodiscard]] expected<std::uint64_t> unfiltered_count() override;
+  [[nodiscard]] expected<std::uint64_t> unfiltered_count(std::span<const std::string> sub_types) override;
   [[nodiscard]] expected<std::vector<std::string>> raw_sub_types() override;
   [[nodiscard]] expected<std::unique_ptr<archive_view>> view() override;
   [[nodiscard]] expected<std::optional<document>> get(const hash256& hash) override;

@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(archive_once_also_waits_for_the_filters) {
   advance(2s);
   BOOST_REQUIRE(answer->has_value());
   BOOST_TEST((*answer)->completed);
-  BOOST_TEST(inner.archive->unfiltered_count().value() == 0u);
+  BOOST_TEST(inner.archive->unfiltered_count(inner.archive->raw_sub_types().value()).value() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_finishes_what_is_under_way_and_gives_the_rest_back) {

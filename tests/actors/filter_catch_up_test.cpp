@@ -31,7 +31,9 @@ struct catch_up_fixture : archive_line_fixture {
               .value());
     BOOST_REQUIRE(inner.archive->import(raws));
   }
-  std::uint64_t pending() { return inner.archive->unfiltered_count().value(); }
+  std::uint64_t pending() {
+    return inner.archive->unfiltered_count(std::vector<std::string>{"sighting"}).value();
+  }
   auto run_now() { return ask<messages::caught_up>(catch_up, messages::catch_up{}); }
 };
 

@@ -124,6 +124,22 @@ BOOST_AUTO_TEST_CASE(the_status_says_which_store_is_away) {
   BOOST_TEST(made->find("store_bytes"));
 }
 
+BOOST_AUTO_TEST_CASE(the_status_counts_records_that_wait_for_a_filter_of_ours) {
+  std::vector<tahoe::document> raws;
+  for (const auto* sub_type : {"cowrie", "sighting", "test_json"})
+    raws.push_back(tahoe::make_raw(sub_type, tahoe::object{{"url", "a"}}, "org", "UTC").value());
+  BOOST_REQUIRE(inner.archive->import(raws));
+  const auto waiting = [&] { return *call("status").value().find("unfiltered")->get_if<std::int64_t>(); };
+  BOOST_TEST(waiting() == 2);
+  auto values = settings();
+  values.archive.filters = {"cowrie"};
+  over->replace(values);
+  BOOST_TEST(waiting() == 1);
+  values.archive.filters = {};
+  over->replace(values);
+  BOOST_TEST(waiting() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_embedded_store_there_are_no_bytes_of_it) {
   auto values = settings();
   values.store.kind = "mongodb";

@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(what_waits_is_found_however_others_left_its_filters) {
   for (const auto& waiting : must(on.archive->unfiltered(cowrie, std::nullopt, 10)))
     found.push_back(waiting.raw.hash);
   BOOST_TEST((found == wanted));
-  BOOST_TEST(must(on.archive->unfiltered_count()) == 6u);
+  BOOST_TEST(must(on.archive->unfiltered_count(cowrie)) == 6u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
