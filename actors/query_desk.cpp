@@ -268,17 +268,6 @@ void query_desk_state::finish(const std::string& key) {
   end_if_idle();
 }
 
-void query_desk_state::lose_patience(const messages::patience_over& over) {
-  const auto found = jobs_.find(over.query);
-  if (found == jobs_.end()) return;
-  const auto waiter = found->second.waiters.find(over.waiter);
-  if (waiter == found->second.waiters.end()) return;
-  (*waiter->second.answer)(query_answer{});
-  found->second.promised = true;
-  askers_.erase(waiter->second.asker);
-  found->second.waiters.erase(waiter);
-}
-
 messages::query_desk_actor::behavior_type query_desk(query_desk_state::pointer self,
                                                      query_desk_options options, query_desk_peers peers) {
   const auto meter = options.metrics->actor(query_desk_state::name);

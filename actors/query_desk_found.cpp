@@ -140,6 +140,17 @@ void query_desk_state::put_back(const std::string& key) {
   finish(key);
 }
 
+void query_desk_state::lose_patience(const messages::patience_over& over) {
+  const auto found = jobs_.find(over.query);
+  if (found == jobs_.end()) return;
+  const auto waiter = found->second.waiters.find(over.waiter);
+  if (waiter == found->second.waiters.end()) return;
+  (*waiter->second.answer)(query_answer{});
+  found->second.promised = true;
+  askers_.erase(waiter->second.asker);
+  found->second.waiters.erase(waiter);
+}
+
 void query_desk_state::abandon(messages::abandon asker) {
   const auto found = askers_.find(asker.asker);
   if (found == askers_.end()) return;

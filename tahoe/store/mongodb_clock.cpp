@@ -23,7 +23,12 @@ mongodb_clock::mongodb_clock(std::function<double()> fixed, machine here)
 
 double mongodb_clock::now() const { return fixed_ ? fixed_() : here_.steady() + apart_; }
 
-double mongodb_clock::ahead() const { return apart_ - wall_apart(); }
+/// The same from one comparison to the next: what two looks at our clocks differ by is not that one was set.
+double mongodb_clock::ahead() const {
+  constexpr double a_look = 0.1;
+  const auto ours = wall_apart();
+  return apart_ - (std::abs(ours - wall_apart_) < a_look ? wall_apart_.load() : ours);
+}
 
 expected<void> mongodb_clock::compare(mongodb_home& home) {
   const auto before = here_.steady();

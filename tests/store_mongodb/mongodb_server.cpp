@@ -87,7 +87,7 @@ void mongodb_server::kill() {
 void mongodb_server::start_again() { start(); }
 
 std::string mongodb_server::url(const std::string& more) const {
-  return "mongodb://127.0.0.1:" + std::to_string(port_) + "/?retryWrites=false" + more;
+  return "mongodb://127.0.0.1:" + std::to_string(port_) + "/?retryWrites=false&directConnection=true" + more;
 }
 
 void mongodb_server::fail_commands(const std::string& mode, const std::string& data) {
