@@ -145,7 +145,7 @@ void query_desk_state::lose_patience(const messages::patience_over& over) {
   if (found == jobs_.end()) return;
   const auto waiter = found->second.waiters.find(over.waiter);
   if (waiter == found->second.waiters.end()) return;
-  (*waiter->second.answer)(query_answer{});
+  (*waiter->second.answer)(messages::query_answer{});
   found->second.promised = true;
   askers_.erase(waiter->second.asker);
   found->second.waiters.erase(waiter);
