@@ -49,11 +49,7 @@ void query_desk_state::start(pointer self, query_desk_options options, query_des
   lean_on(peers_.sockets);
   for (const auto& type : options_.types) {
     queues_.emplace(type, query_queue(options_.workers, options_.queue));
-    // A page of metrics without them would read as "no data" until the first report.
-    auto& metrics = *options_.metrics;
-    metrics.set(gauge::report_queue, {type}, 0);
-    for (const auto status : {"ready", "failed"}) metrics.add(counter::reports, {type, status}, 0);
-    for (const auto which : {histogram::report_seconds, histogram::report_wait}) metrics.offer(which, {type});
+    options_.metrics->offer_reports(type);
   }
   if (options_.renew_every.count() > 0) renew_claims();
 }

@@ -150,6 +150,12 @@ void telemetry::observe(histogram which, labels values, double what) {
 
 void telemetry::offer(histogram which, labels values) { impl_->of(which, values); }
 
+void telemetry::offer_reports(std::string_view type) {
+  set(gauge::report_queue, {type}, 0);
+  for (const auto status : {"ready", "failed"}) add(counter::reports, {type, status}, 0);
+  for (const auto which : {histogram::report_seconds, histogram::report_wait}) offer(which, {type});
+}
+
 double telemetry::value(counter which, labels values) const { return impl_->of(which, values).Value(); }
 
 actor_meter telemetry::actor(std::string_view name) {

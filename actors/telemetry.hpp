@@ -112,6 +112,8 @@ class telemetry {
   void observe(histogram which, labels values, double what);
   /// There from now on, with nothing observed.
   void offer(histogram which, labels values);
+  /// All that tells of reports of a type: a page without it would read as "no data" until the first one.
+  void offer_reports(std::string_view type);
   /// What a counter has come to.
   [[nodiscard]] double value(counter which, labels values) const;
 
