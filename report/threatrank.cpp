@@ -32,7 +32,8 @@ expected<rank_result> rank_in(const rank_graph& graph, rank_graph::index event, 
   if (!graph.reaches_malicious(event, max_edges)) return out;
   const auto sum = sums().total(event, max_edges, keep_going);
   if (!sum) return fail(sum.error());
-  out.rank = -static_cast<double>(*sum);
+  const auto value = static_cast<double>(*sum);
+  out.rank = value > 0 ? -value : 0.0;  // a sum too small for a double is no negative zero
   return out;
 }
 

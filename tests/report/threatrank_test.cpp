@@ -90,6 +90,28 @@ BOOST_AUTO_TEST_CASE(every_golden_case_near_and_in_one_pass) {
   }
 }
 
+// The rank was -0.0, which has another report's hash than 0.0.
+BOOST_AUTO_TEST_CASE(a_path_from_so_long_ago_that_nothing_is_left_ranks_zero) {
+  const auto node = [](const char* id, double timestamp, const char* category) {
+    return tahoe::object{{"id", id},
+                         {"attributes", tahoe::array{"a.example"}},
+                         {"org", "org1"},
+                         {"timestamp", timestamp},
+                         {"category", category}};
+  };
+  const small_graph graph({node("old", -1e15, "malicious"), node("asked", 0, "unknown")});
+  const auto view = graph.archive->view();
+  for (const std::uint64_t near_visits : {0u, 1'000'000u}) {
+    report::rank_memory memory;
+    const auto found = report::threatrank(graph.events.at("asked"), {true, {}}, **view, 0,
+                                          {0.998, 6, true, near_visits}, memory, {});
+    BOOST_REQUIRE(found);
+    BOOST_TEST((found->paths && *found->paths == 1));
+    BOOST_TEST(found->rank == 0);
+    BOOST_TEST(!std::signbit(found->rank));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(unknown_invisible_and_no_event_are_one_text) {
   const auto golden = fixtures::golden("threatrank");
   const auto& c = list_at(golden, "cases").front();
