@@ -121,6 +121,14 @@ std::optional<held_entry> mongodb_claims::find(const entry_id& id) const {
   return found == held_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<object_id> mongodb_claims::here() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<object_id> ids;
+  ids.reserve(held_.size());
+  for (const auto& [id, entry] : held_) ids.push_back(entry.id);
+  return ids;
+}
+
 std::size_t mongodb_claims::held() const {
   const std::scoped_lock lock(mutex_);
   return held_.size();

@@ -68,6 +68,8 @@ class mongodb_claims {
   /// These are ours until they are forgotten or released. False: somebody changed the claims since they were
   /// seen; look again, for the entries too.
   [[nodiscard]] expected<bool> claim(std::vector<held_entry> entries, const claims_seen& seen);
+  /// All that this server holds, in order.
+  [[nodiscard]] std::vector<object_id> here() const;
   [[nodiscard]] bool holds(const entry_id& id) const;
   [[nodiscard]] std::optional<held_entry> find(const entry_id& id) const;
   [[nodiscard]] std::size_t held() const;

@@ -7,6 +7,9 @@
 namespace cybexd::store {
 namespace {
 
+/// More than clocks drift apart between two looks at the database's.
+constexpr double a_step = 0.2;
+
 template <class Clock>
 double seconds_of() {
   return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
@@ -19,16 +22,14 @@ mongodb_clock::machine mongodb_clock::this_machine() {
 }
 
 mongodb_clock::mongodb_clock(std::function<double()> fixed, machine here)
-    : fixed_(std::move(fixed)), here_(std::move(here)), apart_(wall_apart()), wall_apart_(wall_apart()) {}
+    : fixed_(std::move(fixed)), here_(std::move(here)), apart_(wall_apart()), wall_apart_(apart_.load()) {}
 
 double mongodb_clock::now() const { return fixed_ ? fixed_() : here_.steady() + apart_; }
 
-/// The same from one comparison to the next: what two looks at our clocks differ by is not that one was set.
-double mongodb_clock::ahead() const {
-  constexpr double a_look = 0.1;
-  const auto ours = wall_apart();
-  return apart_ - (std::abs(ours - wall_apart_) < a_look ? wall_apart_.load() : ours);
-}
+/// The same from look to look, so that what was written with it compares with what is asked with it.
+double mongodb_clock::ahead() const { return apart_ - (was_set() ? wall_apart() : wall_apart_.load()); }
+
+bool mongodb_clock::was_set() const { return std::abs(wall_apart() - wall_apart_) > a_step; }
 
 expected<void> mongodb_clock::compare(mongodb_home& home) {
   const auto before = here_.steady();
@@ -43,9 +44,8 @@ expected<void> mongodb_clock::compare(mongodb_home& home) {
 }
 
 void mongodb_clock::compare_now_and_then(mongodb_home& home) {
-  constexpr double a_minute = 60, a_step = 1;
-  const bool was_set = std::abs(wall_apart() - wall_apart_) > a_step;
-  if (was_set || here_.steady() - compared_ > a_minute) (void)compare(home);
+  constexpr double a_minute = 60;
+  if (was_set() || here_.steady() - compared_ > a_minute) (void)compare(home);
 }
 
 }  // namespace cybexd::store

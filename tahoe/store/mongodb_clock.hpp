@@ -24,7 +24,7 @@ class mongodb_clock {
   explicit mongodb_clock(std::function<double()> fixed = {}, machine here = this_machine());
   /// Unix seconds; by our own clock until the first `compare`. Goes on steadily where ours is set.
   [[nodiscard]] double now() const;
-  /// Seconds that the database's clock is ahead of ours.
+  /// Seconds that the database's clock is ahead of ours. Changes where they are compared, or ours is set.
   [[nodiscard]] double ahead() const;
   /// Asks the database what time it is: one command.
   [[nodiscard]] expected<void> compare(mongodb_home& home);
@@ -34,6 +34,7 @@ class mongodb_clock {
 
  private:
   [[nodiscard]] double wall_apart() const { return here_.wall() - here_.steady(); }
+  [[nodiscard]] bool was_set() const;
   std::function<double()> fixed_;
   machine here_;
   std::atomic<double> apart_;       ///< The database's clock from our steady one.

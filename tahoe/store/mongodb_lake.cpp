@@ -152,12 +152,14 @@ expected<std::vector<mongodb_lake::candidate>> mongodb_lake::candidates(
   if (limits.set_aside_too) how.projection = entry_fields();
   if (!limits.set_aside_too) how.sort.add("timestamp", 1);
   how.sort.add("_id", 1);
-  how.limit = limits.entries + claims_.held() + elsewhere.size();
+  // Held before the look: what is marked and let go meanwhile stands in it as if it were waiting.
+  const auto here = claims_.here();
+  how.limit = limits.entries + here.size() + elsewhere.size();
   std::vector<candidate> some;
   auto found = entries_.find(filter, how, "lake: take", [&](const bson_view& document) {
     // A document that is named otherwise than by an ObjectId is no entry.
     const auto id = document.find("_id").id();
-    if (!id || elsewhere.contains(*id) || claims_.holds(id->to_hex())) return true;
+    if (!id || elsewhere.contains(*id) || std::binary_search(here.begin(), here.end(), *id)) return true;
     some.push_back({to_entry(document)});
     return some.size() < limits.entries;
   });

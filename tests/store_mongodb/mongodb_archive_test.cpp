@@ -125,7 +125,10 @@ BOOST_AUTO_TEST_CASE(indexes_are_made_once_told_and_never_dropped) {
     const auto sentence = "made the index " + std::string(name) + " of " + on.raw.full_name();
     BOOST_TEST(std::count(told.begin(), told.end(), sentence) == 1, name);
   }
-  BOOST_TEST(told.size() == 6u);  // all but that over _mal_ref, which is there
+  const auto made = std::count_if(told.begin(), told.end(), [](const std::string& sentence) {
+    return sentence.starts_with("made the index ");
+  });
+  BOOST_TEST(made == 6);  // all but that over _mal_ref, which is there
   on.open();
   BOOST_TEST(on.sentences().empty());
   BOOST_TEST(faults_in(*on.archive).empty());

@@ -42,6 +42,16 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_moves_no_deadline) {
   }
 }
 
+/// Times that a claim was written with and is asked with must compare exactly.
+BOOST_AUTO_TEST_CASE(what_the_clocks_are_apart_does_not_tremble) {
+  const mongodb_places places;
+  mongodb_clock clock;
+  BOOST_TEST(clock.ahead() == 0.0);
+  must(clock.compare(*places.home()));
+  const auto first = clock.ahead();
+  for (int i = 0; i < 10'000; ++i) BOOST_REQUIRE(clock.ahead() == first);
+}
+
 BOOST_AUTO_TEST_CASE(the_database_is_asked_again_after_a_sleep_and_not_at_each_turn) {
   const mongodb_places places;
   const auto home = places.home();
