@@ -68,7 +68,11 @@ BOOST_AUTO_TEST_CASE(what_comes_while_it_runs_is_caught_up_before_the_answer) {
 
 BOOST_AUTO_TEST_CASE(without_filters_there_is_nothing_to_do) {
   import(5);
+  std::size_t asked = 0;
+  trouble->on_call = [&](std::string_view call) { asked += call == "archive.unfiltered" ? 1u : 0u; };
   start_catch_up({});
+  run();
+  BOOST_TEST(asked == 1u);  // which makes the indexes of a database
   const auto answer = run_now();
   run();
   BOOST_REQUIRE(answer->has_value());
