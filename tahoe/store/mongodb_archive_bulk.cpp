@@ -103,6 +103,14 @@ expected<bool> writer::send_alike(const std::vector<const first_note*>& notes) {
   return all;
 }
 
+expected<writer::sent> writer::put_all(const std::vector<bson>& documents, std::string_view what) {
+  std::vector<const bson*> each;
+  for (const auto& d : documents) each.push_back(&d);
+  auto put = put_absent(each, what);
+  if (put && !put->faults.empty()) return fail(put->faults.front().problem);
+  return put;
+}
+
 /// A change that MongoDB refuses for what stands in the document is sent once more, where what stands there
 /// is a null that another module left in place of a list: an empty list then.
 expected<writer::sent> writer::send(std::span<const change> changes, std::string_view what) {

@@ -47,11 +47,8 @@ expected<std::vector<hash256>> writer::put_claimed(const std::map<hash256, docum
     if (!stored) return fail(stored.error());
     encoded.push_back(std::move(*stored));
   }
-  std::vector<const bson*> documents;
-  for (const auto& d : encoded) documents.push_back(&d);
-  auto put = put_absent(documents, "archive: claim the first run");
+  auto put = put_all(encoded, "archive: claim the first run");
   if (!put) return fail(put.error());
-  if (!put->faults.empty()) return fail(put->faults.front().problem);
   std::vector<hash256> made;
   std::size_t n = 0;
   for (const auto& [hash, d] : fresh)

@@ -201,11 +201,8 @@ expected<std::vector<const planned_raw*>> writer::insert_raws(const std::vector<
     if (!stored) return fail(stored.error());
     encoded.push_back(std::move(*stored));
   }
-  std::vector<const bson*> documents;
-  for (const auto& d : encoded) documents.push_back(&d);
-  auto put = put_absent(documents, "archive: write raw records");
+  auto put = put_all(encoded, "archive: write raw records");
   if (!put) return fail(put.error());
-  if (!put->faults.empty()) return fail(put->faults.front().problem);
   std::vector<const planned_raw*> met;
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     if (put->made[i])

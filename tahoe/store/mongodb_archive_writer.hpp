@@ -34,6 +34,8 @@ class writer {
     std::vector<write_fault> faults;
   };
   [[nodiscard]] expected<sent> put_absent(std::span<const bson* const> documents, std::string_view what);
+  /// The same where every one must go well.
+  [[nodiscard]] expected<sent> put_all(const std::vector<bson>& documents, std::string_view what);
   [[nodiscard]] expected<sent> send(std::span<const change> changes, std::string_view what);
   [[nodiscard]] expected<sent> send_once(std::span<const change> changes, std::string_view what);
   [[nodiscard]] expected<void> refuse(const sent& done, const std::vector<hash256>& hashes);
