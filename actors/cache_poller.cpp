@@ -32,7 +32,7 @@ void cache_poller_state::advance() {
   for (bool more = true; more && !draining_;) {
     line_->pump();
     if (line_->blocked() && taking_) end_taking(false);
-    if (taking_) pull();
+    pull();
     settle_rounds();
     if (once_ && rounds_.empty()) once_step();
     more = again_ && !taking_ && !in_trouble();
@@ -59,13 +59,14 @@ void cache_poller_state::start_round() {
     current.probe = current.outstanding != 0;
     if (current.probe) end_taking(false);
   }
-  if (taking_) pull();
-  line_->pump();
+  pull();
   settle_rounds();
 }
 
+/// What the last take brought is begun as well: nothing else may be under way whose end would begin it.
 void cache_poller_state::pull() {
   while (taking_ && !line_->blocked() && take_some(rounds_.at(*taking_))) line_->pump();
+  line_->pump();
 }
 
 /// Entries that there is credit for: not more than the lake thinks good for those who share it.
