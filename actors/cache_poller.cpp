@@ -49,7 +49,8 @@ void cache_poller_state::advance() {
 
 void cache_poller_state::start_round() {
   ++generation_;  // a timer that still runs means nothing now
-  scheduled_ = again_ = exhausted_ = typetags_fresh_ = false;
+  scheduled_ = again_ = exhausted_ = false;
+  typetags_asked_.reset();
   round_started_ = self_->clock().now();
   taking_ = ++last_round_;
   round& current = rounds_[last_round_];
