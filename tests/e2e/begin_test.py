@@ -1,4 +1,5 @@
-"""How a hub begins: what an `init` may take away."""
+"""How a hub and a server begin: what an `init` may take away, and a stop at any instant of a start."""
+import errno
 import fcntl
 import os
 import subprocess
@@ -6,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from harness import ADMIN, CYBEXD
+from harness import ADMIN, CYBEXD, Hub, ends_with_the_test, until
 
 
 def plain(*words, input=b"", **options):
@@ -49,6 +50,47 @@ class Begin(unittest.TestCase):
                 self.assertTrue(os.path.isdir(hub))
             finally:
                 os.close(other)
+
+    def test_a_stop_at_the_end_of_a_start_is_an_orderly_one(self):
+        """Symptom: the actors worked already, and the process ended without giving back what they had taken."""
+        with Hub() as hub:
+            certificate, key = (os.path.join(hub.folder, name) for name in ("hub.pem", "hub.key"))
+            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                                   "-subj", "/CN=hub"], capture_output=True, timeout=60)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            os.chmod(key, 0o600)
+            pipe = os.path.join(hub.folder, "pipe")
+            os.mkfifo(pipe, 0o600)
+            hub.settings.update({"http.tls_certificate": pipe, "http.tls_key": key})
+            with open(hub.log, "ab") as log:
+                hub.process = ends_with_the_test(subprocess.Popen([CYBEXD, "run", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+            writer = []
+
+            def reads():  # the last thing of a start: whoever waits for this one has its actors
+                try:
+                    writer.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+                except OSError as problem:
+                    self.assertEqual(problem.errno, errno.ENXIO)
+                return bool(writer)
+
+            until("the server reads its certificate", reads)
+            hub.process.terminate()
+            until("the signal was taken", lambda: "SigPnd" in status(hub) and int(status(hub)["ShdPnd"], 16) == 0)
+            with open(certificate, "rb") as file:
+                os.write(writer[0], file.read())
+            os.close(writer[0])
+            self.assertEqual(hub.process.wait(20), 0)
+            hub.process = None
+            with open(hub.log, encoding="utf-8") as file:
+                said = file.read()
+            self.assertNotIn("told to stop before it was ready", said)
+            self.assertIn("stopping", said)
+            self.assertEqual([name for name in ("run.json", "cybexd.sock") if os.path.exists(os.path.join(hub.dir, "data", name))], [])
+
+
+def status(hub):
+    with open(f"/proc/{hub.process.pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
 if __name__ == "__main__":
