@@ -133,6 +133,7 @@ expected<writer::sent> writer::send(std::span<const change> changes, std::string
   auto repeated = send_once(again, what);
   if (!repeated) return repeated;
   std::erase_if(all->faults, is_odd);
+  all->matched += repeated->matched;
   for (std::size_t i = 0; i < again.size(); ++i)
     all->made[indexes[i]] = static_cast<char>(all->made[indexes[i]] | repeated->made[i]);
   for (const auto& fault : repeated->faults) all->faults.push_back({indexes[fault.index], fault.problem});
@@ -154,6 +155,7 @@ expected<writer::sent> writer::send_once(std::span<const change> changes, std::s
     }
     auto done = documents_.write(std::move(some), what);
     if (!done) return fail(done.error());
+    all.matched += done->matched;
     for (const auto i : done->upserted_at) all.made[indexes[i]] = 1;
     for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
   }

@@ -35,9 +35,10 @@ struct change {
 /// A session with `members` that may be stored or not: made if it is not, with the times; else it gains the
 /// members only. Errors: too_large, bad_input.
 [[nodiscard]] expected<change> join_session(const document& session, const std::vector<hash256>& members);
-/// The times of a session that is stored: the earliest start, the latest end with its duration. Errors: as
-/// above.
-[[nodiscard]] expected<std::vector<change>> merge_times(const document& again);
+/// A session that is `stored` so, of which `_hash` and the times were read, which are `times`: those of
+/// `widest` instead, while nobody else has changed them. What is the same is not written. Errors: as above.
+[[nodiscard]] expected<change> set_times(const bson_view& stored, const document& times,
+                                         const document& widest);
 
 /// What a filter's run changes in a raw record that is stored.
 struct raw_run {
