@@ -107,6 +107,17 @@ expected<std::vector<import_result>> writer::adopt(std::span<const document> doc
   return results;
 }
 
+expected<void> writer::settle(std::span<const document> together) {
+  std::vector<change> changes;
+  for (const auto& d : together) {
+    auto notes = note_in_doubles(d);
+    std::move(notes.begin(), notes.end(), std::back_inserter(changes));
+  }
+  auto done = send(changes, "archive: settle doubles");
+  if (!done) return fail(done.error());
+  return {};
+}
+
 expected<std::vector<change>> writer::gained(const document& d) const {
   if (d.kind == itype::event) return merge_event(d);
   if (d.kind == itype::session) {

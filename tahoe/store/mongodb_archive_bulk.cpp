@@ -148,7 +148,8 @@ expected<writer::sent> writer::send_once(std::span<const change> changes, std::s
     std::vector<std::size_t> indexes;
     for (; next < changes.size() && some.count() < most_updates && some.bytes() < most_bytes; ++next) {
       const auto& one = changes[next];
-      if (some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
+      if (one.every ? some.update_many(one.filter, one.update)
+                    : some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
         indexes.push_back(next);
       else
         all.faults.push_back({next, {failure::too_large, std::string(what) + ": over MongoDB's limit"}});
@@ -170,6 +171,7 @@ expected<void> writer::give_up(std::map<hash256, std::string> refused) {
     std::vector<hash256> hashes;
     for (const auto& [hash, reason] : refused) {
       useless.push_back(note_useless(hash, says_why ? reason : std::string()));
+      useless.back().every = !unique_;
       hashes.push_back(hash);
     }
     auto noted = send(useless, "archive: change raw records");

@@ -106,6 +106,25 @@ change note_run(const hash256& raw, const raw_run& run, submitter who) {
           with_made(bson().add("$push", bson().add("_cybexd_orgs", fresh)), run.made)};
 }
 
+std::vector<change> note_in_doubles(const document& together) {
+  std::vector<change> changes;
+  const auto note = [&](const std::string& orgid, const std::string& timezone,
+                        const std::vector<std::string>& filters) {
+    for (const auto& id : filters)
+      for (const auto who : {submitter::first, submitter::later}) {
+        changes.push_back(note_run(together.hash, {orgid, timezone, id, {}}, who));
+        changes.back().every = true;
+      }
+  };
+  note(together.orgid, together.timezone, together.filters);
+  for (const auto& s : together.submissions) note(s.orgid, s.timezone, s.filters);
+  if (together.valid == false) {
+    changes.push_back(note_useless(together.hash, together.reason));
+    changes.back().every = true;
+  }
+  return changes;
+}
+
 alike_change note_alike(std::span<const first_note* const> notes) {
   bson_list hashes, refs, ran;
   for (const auto* note : notes) {

@@ -27,6 +27,7 @@ struct change {
   bson filter, update;
   bool makes = false;                              ///< Inserts where nothing fits (an upsert).
   std::optional<first_note> alike = std::nullopt;  ///< It means this, which `note_alike` sends with others.
+  bool every = false;                              ///< Of doubles, each that fits.
 };
 
 /// An event that may be stored: the graver category, the contexts.
@@ -57,6 +58,9 @@ struct alike_change {
   bson_list stages;
 };
 [[nodiscard]] alike_change note_alike(std::span<const first_note* const> notes);
+/// A record that stands there twice, each known to another organisation or server, and in which together
+/// nothing is to be filtered: what was noted in one is noted in all that have the organisation.
+[[nodiscard]] std::vector<change> note_in_doubles(const document& together);
 /// The filter found no use in the record.
 [[nodiscard]] change note_useless(const hash256& raw, const std::string& reason);
 /// One more organisation has submitted the record.

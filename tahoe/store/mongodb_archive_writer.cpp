@@ -108,10 +108,11 @@ expected<void> writer::read_raws(std::span<const hash256> hashes) {
       return false;
     }
     auto& known = stored_[d->hash];
-    if (seen.insert(d->hash).second)
-      known.d = std::move(*d);
-    else
+    known.doubled = !seen.insert(d->hash).second;
+    if (known.doubled)
       join_double(known.d, *d);
+    else
+      known.d = std::move(*d);
     return true;
   });
   if (!found) return found;
