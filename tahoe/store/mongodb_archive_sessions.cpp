@@ -21,21 +21,21 @@ std::optional<tahoe::value> time_in(const tahoe::value& fields, std::string_view
 
 }  // namespace
 
-expected<void> writer::put_sessions(const archive_plan& plan) {
-  std::vector<change> joins;
-  std::vector<hash256> hashes;
+expected<void> writer::put_sessions(const archive_plan& plan, std::vector<change> changes,
+                                    std::vector<hash256> of) {
+  const auto first = changes.size();
   for (const auto& planned : plan.sessions) {
     auto join = join_session(planned.session, planned.members);
     if (!join) return fail(join.error());
-    joins.push_back(std::move(*join));
-    hashes.push_back(planned.session.hash);
+    changes.push_back(std::move(*join));
+    of.push_back(planned.session.hash);
   }
-  auto joined = send(joins, "archive: write sessions");
-  if (!joined) return fail(joined.error());
-  if (auto known = refuse(*joined, hashes); !known) return known;
+  auto done = send(changes, "archive: merge events and sessions");
+  if (!done) return fail(done.error());
+  if (auto known = refuse(*done, of); !known) return known;
   std::vector<const document*> met;
   for (std::size_t i = 0; i < plan.sessions.size(); ++i)
-    if (!joined->made[i]) met.push_back(&plan.sessions[i].session);
+    if (!done->made[first + i]) met.push_back(&plan.sessions[i].session);
   return widen_times(std::move(met));
 }
 

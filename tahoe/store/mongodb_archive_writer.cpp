@@ -138,10 +138,7 @@ expected<void> writer::put_parts(const archive_plan& plan) {
       merged.push_back(plan.parts[i].hash);
     }
   }
-  auto done = send(merges, "archive: merge events");
-  if (!done) return fail(done.error());
-  if (auto known = refuse(*done, merged); !known) return known;
-  return put_sessions(plan);
+  return put_sessions(plan, std::move(merges), std::move(merged));
 }
 
 /// What MongoDB refuses for good is remembered; any other fault means that the whole is tried again.

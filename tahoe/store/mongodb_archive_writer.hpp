@@ -49,7 +49,9 @@ class writer {
   [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
   [[nodiscard]] expected<std::vector<hash256>> put_claimed(const std::map<hash256, document>& fresh);
   [[nodiscard]] expected<void> put_parts(const archive_plan& plan);
-  [[nodiscard]] expected<void> put_sessions(const archive_plan& plan);
+  /// With `changes` of the documents that are named by `of`, which go out with the sessions.
+  [[nodiscard]] expected<void> put_sessions(const archive_plan& plan, std::vector<change> changes,
+                                            std::vector<hash256> of);
   /// The times of sessions that are stored become the widest of those there and these. What holds them
   /// already, which is read first, costs no change.
   [[nodiscard]] expected<void> widen_times(std::vector<const document*> sessions);
