@@ -113,6 +113,7 @@ expected<std::unique_ptr<mongodb_pool>> mongodb_pool::make(const mongodb_options
     return fail(failure::bad_input,
                 "the URL of the database cannot be used: " + without(made->secrets_, text));
   };
+  if (has_bare_at(options.url)) return refused("an @ in a user name or password is written %40");
   bson_error_t problem;
   made->uri_.reset(mongoc_uri_new_with_error(options.url.c_str(), &problem));
   if (!made->uri_) return refused(problem.message);
