@@ -232,6 +232,9 @@ BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
   for (const auto& [code, kind] :
        {std::pair{"290", failure::timed_out},  // the look is too old
         std::pair{"292", failure::internal},   // more memory than it may
+        std::pair{R"(292,"errorLabels":["TransientTransactionError"])", failure::unavailable},
+        std::pair{"239", failure::unavailable},  // the snapshot is gone
+        std::pair{"211", failure::unavailable}, std::pair{"175", failure::unavailable},
         std::pair{"251", failure::unavailable}, std::pair{"10107", failure::unavailable}}) {  // not primary
     server.fail_commands(R"("alwaysOn")", R"({"appName":"watched","failCommands":["find"],"errorCode":)" +
                                               std::string(code) + "}");
