@@ -50,6 +50,7 @@ struct mongodb_options {
   std::chrono::milliseconds answer{30'000};  ///< Silence of the server during a command.
   std::chrono::milliseconds work{20'000};    ///< The server's own limit for a command or for the majority.
   bool at_most = false;                      ///< The times hold also where the URL names longer ones.
+  bool patient = false;  ///< `answer` holds whatever the URL names: for what may take hours.
   /// How often a server is looked at, and so how soon one that is back is used again (the driver's own: 10
   /// s).
   std::chrono::milliseconds look{1'000};
