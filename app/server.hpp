@@ -14,10 +14,11 @@ class server {
  public:
   /// Starts everything or nothing. Errors: conflict (another process works in the directory; the text says
   /// which), bad_input and not_allowed (keys, secrets, TLS files: the configuration must be mended),
-  /// unavailable. `same` are the ports to take where the settings leave that open.
+  /// unavailable. `same` are the ports to take where the settings leave that open. `actors_begin` is called
+  /// right before there is anything that has to be stopped in order.
   [[nodiscard]] static expected<std::unique_ptr<server>> start(
       const configuration& config, const std::map<std::string, std::string>& environment,
-      const http::http_ports& same = {});
+      const http::http_ports& same = {}, const std::function<void()>& actors_begin = {});
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   ~server();

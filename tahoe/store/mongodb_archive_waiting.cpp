@@ -119,7 +119,8 @@ expected<std::deque<mongodb_archive_store::waiting_raw>> mongodb_archive_store::
   return found;
 }
 
-/// Adds what waits of the next few to the page; the bytes of data that are added.
+/// Adds what waits of the next few to the page; the bytes of data that are added. What other modules left
+/// that no filter can ever take waits no more.
 expected<std::size_t> mongodb_archive_store::add_next(std::size_t count,
                                                       std::vector<unfiltered_record>& page) {
   std::vector<hash256> some;
@@ -128,11 +129,20 @@ expected<std::size_t> mongodb_archive_store::add_next(std::size_t count,
   if (!raws) return fail(raws.error());
   std::size_t bytes = 0;
   std::vector<document> settled;
+  std::map<hash256, std::string> useless;
+  for (const auto& hash : some) useless.emplace(hash, "it cannot be read as a raw document");
   for (auto& raw : *raws) {
+    useless.erase(raw.hash);
+    if (raw.orgid.empty()) {
+      useless.emplace(raw.hash, "it names no organisation");
+      continue;
+    }
     if (!ground_.unique && archive_rules::awaiting(raw).empty()) settled.push_back(raw);
     bytes += archive_rules::add_awaiting(std::move(raw), page);
   }
-  if (auto done = writer(ground_.documents, ground_.unique).settle(settled); !done) return fail(done.error());
+  writer notes(ground_.documents, ground_.unique);
+  if (auto done = notes.settle(settled); !done) return fail(done.error());
+  if (auto done = notes.give_up(std::move(useless)); !done) return fail(done.error());
   ahead_.reached = ahead_.next[count - 1].at;
   ahead_.next.erase(ahead_.next.begin(), ahead_.next.begin() + static_cast<std::ptrdiff_t>(count));
   return bytes;

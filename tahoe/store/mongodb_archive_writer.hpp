@@ -29,6 +29,8 @@ class writer {
   [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
   /// Raw records, joined of doubles, in which nothing is to be filtered: no double says otherwise then.
   [[nodiscard]] expected<void> settle(std::span<const document> together);
+  /// Raw documents that are of no use, with the reason for each.
+  [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
 
  private:
   struct sent {
@@ -65,7 +67,6 @@ class writer {
   [[nodiscard]] expected<std::vector<const planned_raw*>> put_raws(const archive_plan& plan);
   [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
       const std::vector<const planned_raw*>& fresh);
-  [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
   /// False: what they mean may not all be noted; send the changes themselves, too.
   [[nodiscard]] expected<bool> send_alike(const std::vector<const first_note*>& notes);
   [[nodiscard]] expected<void> change_raws(const std::vector<const planned_raw*>& stored);

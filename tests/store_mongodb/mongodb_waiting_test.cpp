@@ -87,6 +87,24 @@ BOOST_AUTO_TEST_CASE(each_organisation_that_has_its_own_is_filtered_for) {
   BOOST_TEST(on.caught_up(10).empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_no_filter_can_take_waits_no_more) {
+  const old_archive on({raw_of("a", "org1", false), raw_of("b", "org1", false), raw_of("c", "org1", false)});
+  const auto spoil = [&](const char* text, const bson& change) {
+    bulk_write one;
+    one.update_many(by_hash(raw_of(text, "org1", false).hash), change);
+    must(on.raw.write(std::move(one), "test: spoil"));
+  };
+  spoil("a", bson().add("$unset", bson().add("orgid", "")));
+  spoil("b", bson().add("$set", bson().add("_ref", "none")));
+  BOOST_TEST((on.caught_up(1) == texts{"c of org1"}));
+  BOOST_TEST(on.waiting() == 0u);
+  for (const auto* text : {"a", "b"}) {
+    const auto stored = must(on.raw.find_one(by_hash(raw_of(text, "org1", false).hash), {}, "test: read"));
+    BOOST_TEST((stored->find("_valid").boolean() == false), text);
+    BOOST_TEST(!stored->find("_cybexd_reason").text().value().empty(), text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(that_nothing_waits_takes_one_command) {
   const archive_on_mongodb on;
   write(*on.archive, {record_with("a", simple_plan())});
