@@ -24,7 +24,8 @@ open_homes& homes() {
 std::string name_of(const mongodb_options& o) {
   return std::to_string(o.connections) + " " + std::to_string(o.select.count()) + " " +
          std::to_string(o.connect.count()) + " " + std::to_string(o.answer.count()) + " " +
-         std::to_string(o.work.count()) + (o.at_most ? " at most " : " ") + o.url;
+         std::to_string(o.work.count()) + (o.at_most ? " at most " : " ") + (o.patient ? "patient " : "") +
+         o.url;
 }
 
 /// `findAndModify` as metrics are named: `find_and_modify`.

@@ -50,6 +50,7 @@ struct mongodb_options {
   std::chrono::milliseconds answer{30'000};  ///< Silence of the server during a command.
   std::chrono::milliseconds work{20'000};    ///< The server's own limit for a command or for the majority.
   bool at_most = false;                      ///< The times hold also where the URL names longer ones.
+  bool patient = false;  ///< `answer` holds whatever the URL names: for what may take hours.
   /// How often a server is looked at, and so how soon one that is back is used again (the driver's own: 10
   /// s).
   std::chrono::milliseconds look{1'000};
@@ -60,9 +61,10 @@ struct mongodb_options {
 /// place that translates.
 [[nodiscard]] error to_error(const struct _bson_error_t& problem, std::string_view what);
 /// What a question of a report comes to, asked over a look that has lasted for so long: unavailable only
-/// where the database is away or another try may help; timed_out where it takes too long; else internal, for
-/// it will be refused again.
-[[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, std::chrono::seconds lasted);
+/// where the database is away or another try may help (`transient`: as the server itself says); timed_out
+/// where it takes too long; else internal, for it will be refused again.
+[[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, bool transient,
+                                          std::chrono::seconds lasted);
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
 

@@ -37,6 +37,9 @@ void bound(mongoc_uri_t* uri, const mongodb_options& options) {
   set_time(uri, MONGOC_URI_CONNECTTIMEOUTMS, options.connect, options.at_most);
   set_time(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, options.look, options.at_most);
   set_time(uri, MONGOC_URI_SOCKETTIMEOUTMS, options.answer, options.at_most);
+  if (options.patient)
+    mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS,
+                                   static_cast<std::int32_t>(options.answer.count()));
   for (const auto* endless : {MONGOC_URI_WAITQUEUETIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS})
     if (mongoc_uri_get_option_as_int32(uri, endless, 0) <= 0)
       mongoc_uri_set_option_as_int32(uri, endless, static_cast<std::int32_t>(options.answer.count()));
@@ -113,6 +116,7 @@ expected<std::unique_ptr<mongodb_pool>> mongodb_pool::make(const mongodb_options
     return fail(failure::bad_input,
                 "the URL of the database cannot be used: " + without(made->secrets_, text));
   };
+  if (has_bare_at(options.url)) return refused("an @ in a user name or password is written %40");
   bson_error_t problem;
   made->uri_.reset(mongoc_uri_new_with_error(options.url.c_str(), &problem));
   if (!made->uri_) return refused(problem.message);
