@@ -53,7 +53,7 @@ using line_source = std::function<expected<line_setup>()>;
 /// What a running server's actors wait for before they can serve. Thread safe.
 class readiness {
  public:
-  enum class part : std::uint8_t { whole, intake, line, queries };
+  enum class part : std::uint8_t { whole, intake, line, queries, stores };
   /// Empty: it can serve. What several parts wait for is joined by "; ".
   [[nodiscard]] std::string waits_for() const;
   /// Empty: the part waits for nothing.
@@ -64,7 +64,7 @@ class readiness {
 
  private:
   mutable std::mutex guard_;
-  std::array<std::string, 4> what_{"the actors to start", "", "", ""};
+  std::array<std::string, 5> what_{"the actors to start", "", "", "", ""};
   bool ended_ = false;
 };
 

@@ -198,12 +198,20 @@ void server::sample() {
   p.over->rate = p.records.per_second();
 }
 
+bool server::gave_up_a_database() const {
+  const auto& gave_up = parts_->over->stores().gave_up;
+  return gave_up && gave_up();
+}
+
 void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
   if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
+  // A database that is silent, or slower than this, leaves time enough to answer who waited for it.
+  if (p.over && p.over->stores().end_by)
+    p.over->stores().end_by(std::chrono::steady_clock::now() + whole * 3 / 10);
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
   // wait are answered by the query side's own end.
   std::thread public_port([&] { p.http.stop_public(whole * 6 / 10); });

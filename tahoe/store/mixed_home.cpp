@@ -1,4 +1,5 @@
 // Stores that live apart: some on MongoDB, some embedded.
+#include <algorithm>
 #include <set>
 
 #include "tahoe/store/mongodb_home.hpp"
@@ -29,6 +30,22 @@ std::function<std::vector<std::pair<std::string, double>>()> statistics_of(
       for (const auto& [name, number] : home->statistics()) sums[name] += number;
     all.insert(all.end(), sums.begin(), sums.end());
     return all;
+  };
+}
+
+void tie_to(stores& all, const std::vector<std::shared_ptr<mongodb_home>>& homes) {
+  if (homes.empty()) return;
+  all.end_by = [homes](std::chrono::steady_clock::time_point deadline) {
+    for (const auto& home : homes) home->end_by(deadline);
+  };
+  all.gave_up = [homes] {
+    return std::any_of(homes.begin(), homes.end(), [](const auto& home) { return !home->still_asks(""); });
+  };
+  all.trouble = [homes] {
+    std::string text;
+    for (const auto& home : homes)
+      if (const auto one = home->trouble(); !one.empty()) text += (text.empty() ? "" : "; ") + one;
+    return text;
   };
 }
 
@@ -75,6 +92,7 @@ expected<stores> open_stores(const store_places& places) {
                              place(all.identity, places.identity, ties, make_mongodb_identity)})
     if (!placed) return fail(placed.error());
   if (places.cache || places.archive) all.commit = make_committer(all.archive, all.lake);
+  tie_to(all, *homes);
   all.statistics = statistics_of(all, std::move(*homes));
   return all;
 }
