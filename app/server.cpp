@@ -34,8 +34,9 @@ void allow_many_files() {
 void say(severity level, const std::string& text) { log_line(level, "server", text); }
 
 /// What may be configured, but is hardly meant.
-void warn_of(const settings& values) {
-  const auto& http = values.http;
+void warn_of(const configuration& config) {
+  for (const auto& warning : config.warnings) say(severity::warning, warning);
+  const auto& http = config.values.http;
   if (http.max_bytes.bytes < http.max_upload.bytes)
     say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
                                ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
@@ -150,7 +151,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   if (!ports) return fail(ports.error());
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
-  warn_of(config.values);
+  warn_of(config);
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +
                           to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
@@ -171,7 +172,7 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
   }
   if (auto opened = open_log(values.log); !opened) say(severity::error, opened.error().text);
   p.config.values = values;
-  warn_of(values);
+  warn_of(fresh);
   p.over->replace(values);
   if (const auto secret = read_token_secret(values); !secret)
     say(severity::error, "the token secret stays as it was: " + secret.error().text);

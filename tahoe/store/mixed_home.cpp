@@ -64,6 +64,13 @@ expected<std::vector<std::shared_ptr<mongodb_home>>> homes_of(const store_places
 
 }  // namespace
 
+expected<void> check_mongodb_url(const std::string& url) {
+  mongodb_options options;
+  options.url = url;
+  const auto home = mongodb_home::open(options);
+  return home ? expected<void>{} : fail(home.error());
+}
+
 expected<stores> open_stores(const store_places& places) {
   stores all;
   auto homes = homes_of(places);

@@ -73,6 +73,9 @@ struct store_places {
   embedded_options embedded;
 };
 
+/// Whether the driver takes the URL; no network is touched. Errors: bad_input, without the URL's secrets.
+[[nodiscard]] expected<void> check_mongodb_url(const std::string& url);
+
 /// Opens every store where it lives. A MongoDB that is away is no error: its stores are unavailable until it
 /// comes. Errors: bad_input (a URL), and those of `open_embedded`.
 [[nodiscard]] expected<stores> open_stores(const store_places& places);

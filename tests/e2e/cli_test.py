@@ -377,6 +377,19 @@ class Local(unittest.TestCase):
                 self.assertEqual(hub.run("verify").stderr, "")
             hub.stop()
 
+    def test_a_variable_that_is_no_setting(self):
+        with Hub() as hub:
+            environment = {**os.environ, "CYBEXD_HTTP_LISTEN": "127.0.0.1:1"}
+            words = ("--config", hub.dir + "/cybexd.toml")
+            done = plain("config", "check", *words, env=environment)
+            wanted = b"$CYBEXD_HTTP_LISTEN is no setting and changes nothing; did you mean $CYBEXD_HTTP__LISTEN?"
+            self.assertEqual((done.returncode, wanted in done.stderr), (0, True), done.stderr)
+            self.assertEqual(plain("user", "list", *words, env=environment).stderr, b"")  # once is enough
+            hub.start(environment={"CYBEXD_HTTP_LISTEN": "127.0.0.1:1"})
+            with open(hub.log, "rb") as file:
+                self.assertIn(wanted, file.read())
+            self.assertEqual(hub.stop()[0], 0)
+
     def on_a_terminal(self, hub, *words):
         """The answer of a command whose standard error is a terminal, and what that showed."""
         shown, answer = hub.on_terminal(*words, "--json", stream="stderr")
