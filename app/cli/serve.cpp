@@ -143,10 +143,14 @@ std::optional<signal_kind> wait_for_signal(std::chrono::milliseconds time) {
   return next_signal(beats ? std::min(*beats, time) : time);
 }
 
-/// What a flood of uploads has left free goes back to the system: glibc keeps it among what is in use.
-void give_back_free_memory() {
+/// What a flood of uploads has left free goes back to the system: glibc keeps it among what is in use, and
+/// counts it as free after that, too. `known` is what was free then.
+void give_back_free_memory(std::size_t& known) {
   constexpr std::size_t much = 64u << 20;
-  if (::mallinfo2().fordblks > much) ::malloc_trim(0);
+  known = std::min(known, ::mallinfo2().fordblks);
+  if (::mallinfo2().fordblks - known <= much) return;
+  ::malloc_trim(0);
+  known = ::mallinfo2().fordblks;
 }
 
 /// Serves until a signal to stop comes: nothing; or until all must begin again: why.
@@ -155,10 +159,11 @@ std::optional<std::string> serve(const invocation& call, server& running) {
   constexpr auto sample_every = std::chrono::seconds(5);
   constexpr auto look_every = std::chrono::seconds(1);
   auto next_sample = clock::now();
+  std::size_t known_free = 0;
   while (true) {
     if (clock::now() >= next_sample) {
       running.sample();
-      give_back_free_memory();
+      give_back_free_memory(known_free);
       next_sample = clock::now() + sample_every;
     }
     const auto signal = wait_for_signal(look_every);
