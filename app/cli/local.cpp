@@ -140,7 +140,16 @@ int keygen(const invocation& call) {
 int config_check(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
-  return answer(call, tahoe::object{{"ok", true}, {"file", config->file}, {"mistakes", tahoe::array{}}},
+  tahoe::array warnings;
+  for (const auto& warning : config->warnings) {
+    std::cerr << "warning: " << warning << "\n";
+    warnings.push_back(warning);
+  }
+  return answer(call,
+                tahoe::object{{"ok", true},
+                              {"file", config->file},
+                              {"mistakes", tahoe::array{}},
+                              {"warnings", std::move(warnings)}},
                 config->file + ": no mistakes");
 }
 

@@ -80,6 +80,7 @@ mongodb_collection mongodb_collection::in(mongodb_session& session) const {
 expected<mongodb_collection::opened> mongodb_collection::open(std::string_view what) const {
   opened o;
   if (session_ != nullptr) {
+    if (auto asks = home_->still_asks(what); !asks) return fail(asks.error());
     o.client = session_->client();
   } else {
     auto lease = home_->lease(what);

@@ -113,10 +113,20 @@ class mongodb_home {
   [[nodiscard]] expected<mongodb_lease> lease(std::string_view what);
   /// `to_error` with the host in the text, and every part of the URL that is secret taken out of it.
   [[nodiscard]] error as_error(const struct _bson_error_t& problem, std::string_view what) const;
+  /// Errors: unavailable (the process ends).
+  [[nodiscard]] expected<void> still_asks(std::string_view what) const;
   /// One command on a database; the answer. With `writes` it waits for the majority, else it goes as it is
   /// (`hello`, `listIndexes` and their like know no read concern). Errors: as `to_error`.
   [[nodiscard]] expected<bson> command(const std::string& db, const bson& command, bool writes,
                                        std::string_view what);
+
+  /// The process ends: what is asked may still be answered until the deadline, or until the database has been
+  /// silent for three of the driver's looks. From then on every call is `unavailable` at once, those under
+  /// way too (but one that waits for a server to be found waits on, `select` at most). Returns at once.
+  void end_by(std::chrono::steady_clock::time_point deadline);
+  /// Empty, or why it cannot be used now, as far as is known without asking it: a server that falls silent
+  /// is noticed within some 6 s. Waits for nothing.
+  [[nodiscard]] std::string trouble() const;
 
   /// Hosts as they stand in the URL, for people: "db.example.org:27017". Never a secret.
   [[nodiscard]] const std::string& where() const;
