@@ -1,11 +1,19 @@
 #include "app/directory_lock.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/client/http_client.hpp"
 
 namespace cybexd::app {
 namespace {
@@ -26,6 +34,27 @@ std::string holder(int file) {
     if (!words->empty()) text += " (" + *words + ")";
   }
   return text;
+}
+
+/// "cybexd", or "#1000" for a user without a name.
+std::string name_of(uid_t user) {
+  constexpr std::size_t room_for_all = 16u << 10;
+  std::vector<char> room(room_for_all);
+  passwd found{};
+  passwd* there = nullptr;
+  const bool known = ::getpwuid_r(user, &found, room.data(), room.size(), &there) == 0 && there != nullptr;
+  return known ? std::string(found.pw_name) : "#" + std::to_string(user);
+}
+
+/// Why root must not write into this directory, if it must not. What root writes belongs to root, with a mode
+/// that lets nobody else read it, and the server of another user would never start again.
+std::optional<error> belongs_to_another(const std::string& data_dir) {
+  struct stat about {};
+  if (::geteuid() != 0 || ::stat(data_dir.c_str(), &about) != 0 || about.st_uid == 0) return std::nullopt;
+  const auto owner = name_of(about.st_uid);
+  return error{failure::not_allowed, data_dir + " belongs to the user " + owner +
+                                         ", who could not read what root writes there: run this as " + owner +
+                                         ", with sudo -u '" + owner + "' cybexd ..."};
 }
 
 }  // namespace
@@ -49,7 +78,9 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
                                               const std::string& used) {
   if (auto made = make_folder(data_dir); !made) return fail(made.error());
   const std::string path = data_dir + "/" + name;
-  descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const auto another = belongs_to_another(data_dir);
+  descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | (another ? 0 : O_CREAT), 0600));
+  if (!file && another) return fail(*another);
   if (!file) return fail(failure::unavailable, path + " cannot be opened: " + system_text(errno));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
@@ -64,3 +95,4 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
 }
 
 }  // namespace cybexd::app
+  if (another) return fail(*another);

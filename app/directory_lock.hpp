@@ -12,7 +12,8 @@ namespace cybexd::app {
 class directory_lock {
  public:
   /// Makes the directory where it is missing. Errors: conflict (naming the process that holds it),
-  /// unavailable.
+  /// not_allowed (this is root, and the directory is another user's, who could not read what is written here;
+  /// who holds the lock is told first), unavailable.
   [[nodiscard]] static expected<directory_lock> take(const std::string& data_dir);
   /// The same with `data_dir/backup.lock`: one backup at a time, beside a running server. Who holds it owns
   /// `data_dir/checkpoint`.
