@@ -123,6 +123,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
                                                 const http::http_ports& same) {
   forbid_core_dumps();
   allow_many_files();
+  if (auto there = must_hold_its_stores(config.values); !there) return fail(there.error());
   auto lock = directory_lock::take(config.values.data_dir.path);
   if (!lock) return fail(lock.error());
   std::unique_ptr<server> made(new server());

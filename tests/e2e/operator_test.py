@@ -1,6 +1,7 @@
 """What an operator meets who does what operators do: root's commands on the server's folder, a volume that is not mounted."""
 import os
 import pwd
+import shutil
 import unittest
 
 from harness import Hub
@@ -51,6 +52,43 @@ class AsRoot(unittest.TestCase):
             hub.start()
             os.chown(hub.dir + "/data", NOBODY, NOBODY)
             self.assertTrue(hub.json("status")["running"])
+
+
+class WithoutItsStore(unittest.TestCase):
+    COMMANDS = (("status",), ("org", "show"), ("user", "list"), ("token", "list"), ("quarantine", "list"), ("archive", "once"), ("user", "add", "new@example.org", "--name", "New"),
+                ("org", "add", "o", "--name", "O", "--admin", "admin@example.org"), ("token", "new", "admin@example.org"), ("import", "-", "--store", "archive"),
+                ("report", "count", '{"sub_type": "ipv4", "data": "192.0.2.1"}', "--as", "admin@example.org"),
+                ("raw", "put", "-", "--typetag", "cowrie", "--org", "o"), ("digest",), ("verify",), ("run",))
+
+    def test_nothing_makes_a_store_where_one_is_missing(self):
+        """Symptom: each of these made an empty hub where the volume was not mounted, and was content; `run` served it, and told senders
+        for good that they are unknown."""
+        with Hub() as hub:
+            os.mkdir(hub.folder + "/mounted")
+            for place in (hub.folder + "/mounted", hub.folder + "/nowhere"):
+                for words in self.COMMANDS:
+                    done = hub.run(*words, "--set=data_dir=" + place, input=b"{}", expect=None, timeout=30)
+                    self.assertIn(done.returncode, (1, 2), words)
+                    self.assertIn("there is no store", done.stderr, words)
+            self.assertEqual(os.listdir(hub.folder + "/mounted"), [])
+            self.assertFalse(os.path.exists(hub.folder + "/nowhere"))
+            # The two that make one.
+            hub.run("backup", hub.folder + "/backup", "--quick")
+            hub.run("restore", hub.folder + "/backup", "--set=data_dir=" + hub.folder + "/mounted")
+            self.assertEqual(len(hub.json("user", "list", "--set=data_dir=" + hub.folder + "/mounted")["users"]), 1)
+
+    def test_a_running_server_is_asked_also_when_its_store_is_gone(self):
+        with Hub() as hub:
+            hub.start()
+            os.rename(hub.dir + "/data/store", hub.dir + "/gone")
+            try:
+                self.assertTrue(hub.json("status")["running"])
+                self.assertFalse(os.path.exists(hub.dir + "/data/store"))
+            finally:
+                os.rename(hub.dir + "/gone", hub.dir + "/data/store")
+            shutil.rmtree(hub.dir + "/data/store")
+            hub.kill()
+            self.assertIn("there is no store", hub.run("status", expect=1).stderr)
 
 
 if __name__ == "__main__":
