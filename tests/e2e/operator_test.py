@@ -4,7 +4,7 @@ import pwd
 import shutil
 import unittest
 
-from harness import Hub
+from harness import Hub, until
 
 NOBODY = 65534
 
@@ -89,6 +89,24 @@ class WithoutItsStore(unittest.TestCase):
             shutil.rmtree(hub.dir + "/data/store")
             hub.kill()
             self.assertIn("there is no store", hub.run("status", expect=1).stderr)
+
+
+class Serving(unittest.TestCase):
+    def test_an_outage_is_in_the_log(self):
+        """Symptom: neither a full disk nor a folder that was gone left a line there, nor did its end."""
+        with Hub() as hub:
+            hub.org("o")
+            hub.start()
+            record = b'{"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}'
+            os.rename(hub.dir + "/data/store", hub.dir + "/gone")
+            until("uploads are refused", lambda: hub.post_file(record, "cowrie", "o")[0] == 503)
+            os.rename(hub.dir + "/gone", hub.dir + "/data/store")
+            until("uploads are taken", lambda: hub.post_file(record, "cowrie", "o")[0] == 201)
+            hub.wait_until_archived()
+            with open(hub.log, encoding="utf-8") as file:
+                log = file.read()
+            self.assertEqual(log.count("takes no uploads"), 1, log)
+            self.assertEqual(log.count("takes uploads again"), 1, log)
 
 
 if __name__ == "__main__":
