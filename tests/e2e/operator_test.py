@@ -1,4 +1,5 @@
 """What an operator meets who does what operators do: root's commands on the server's folder, a volume that is not mounted."""
+import json
 import os
 import pwd
 import shutil
@@ -107,6 +108,29 @@ class Serving(unittest.TestCase):
                 log = file.read()
             self.assertEqual(log.count("takes no uploads"), 1, log)
             self.assertEqual(log.count("takes uploads again"), 1, log)
+
+
+class InNoReport(unittest.TestCase):
+    def test_a_record_that_its_filter_cannot_use_is_told(self):
+        """Symptom: archived, no error, nothing set aside; that it is in no report was told nowhere."""
+        with Hub() as hub:
+            hub.org("o")
+            record = b'{"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7"}'
+            hub.run("raw", "put", "-", "--typetag", "cowrie", "--org", "o", input=record)
+            summary = hub.json("archive", "once")
+            self.assertEqual((summary["archived"], summary["filtered"], summary["unusable"]), (1, 0, 1))
+            hub.start()
+            self.assertEqual(hub.json("status")["unusable"], 0)
+            self.assertNotIn("not usable", hub.run("status").stdout)
+            hub.post_file(record.replace(b".7", b".8"), "cowrie", "o")
+            hub.wait_until_archived()
+            until("the filter has run", lambda: hub.json("status")["unusable"] == 1)
+            self.assertIn("not usable:   1 records since the start", hub.run("status").stdout)
+            # As docs/operating.md lists them.
+            raws = [json.loads(line) for line in hub.run("export", "--store", "archive", "--itype", "raw").stdout.splitlines() if '"_valid":false' in line]
+            self.assertEqual(len(raws), 2)
+            for raw in raws:
+                self.assertIn("timestamp", raw["_cybexd_reason"])
 
 
 if __name__ == "__main__":
