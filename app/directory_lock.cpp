@@ -63,6 +63,20 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir) {
   return take(data_dir, "lock", "is in use by");
 }
 
+expected<directory_lock> directory_lock::take_for_server(const std::string& data_dir) {
+  constexpr std::chrono::seconds patience(10);
+  constexpr std::chrono::milliseconds a_moment(20);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto lock = take(data_dir);
+    const bool in_use = !lock && lock.error().kind == failure::conflict;
+    if (!in_use || std::chrono::steady_clock::now() > end ||
+        client::http_client::to_socket(data_dir + "/cybexd.sock"))
+      return lock;
+    std::this_thread::sleep_for(a_moment);
+  }
+}
+
 expected<directory_lock> directory_lock::take_for_backup(const std::string& data_dir) {
   return take(data_dir, "backup.lock", "is being backed up by");
 }
@@ -87,6 +101,7 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
       return fail(failure::unavailable, path + " cannot be locked: " + system_text(errno));
     return fail(failure::conflict, data_dir + " " + used + " " + holder(file.get()));
   }
+  if (another) return fail(*another);
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {
     return fail(failure::unavailable, path + " cannot be written: " + system_text(errno));
@@ -95,4 +110,3 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
 }
 
 }  // namespace cybexd::app
-  if (another) return fail(*another);

@@ -124,7 +124,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   forbid_core_dumps();
   allow_many_files();
   if (auto there = must_hold_its_stores(config.values); !there) return fail(there.error());
-  auto lock = directory_lock::take(config.values.data_dir.path);
+  auto lock = directory_lock::take_for_server(config.values.data_dir.path);
   if (!lock) return fail(lock.error());
   std::unique_ptr<server> made(new server());
   made->parts_ = std::make_unique<parts>(std::move(*lock));

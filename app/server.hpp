@@ -12,9 +12,11 @@ namespace cybexd::app {
 
 class server {
  public:
-  /// Starts everything or nothing. Errors: conflict (another process works in the directory; the text says
-  /// which), bad_input and not_allowed (keys, secrets, TLS files: the configuration must be mended),
-  /// unavailable. `same` are the ports to take where the settings leave that open.
+  /// Starts everything or nothing; waits some seconds for a command that works in the directory. Errors:
+  /// conflict (another process works there all that time, or is a server; the text says which), bad_input and
+  /// not_allowed (keys, secrets, TLS files: the configuration must be mended; a directory that is not this
+  /// user's), not_found (no store where one should be), unavailable. `same` are the ports to take where the
+  /// settings leave that open.
   [[nodiscard]] static expected<std::unique_ptr<server>> start(
       const configuration& config, const std::map<std::string, std::string>& environment,
       const http::http_ports& same = {});

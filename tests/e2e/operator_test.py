@@ -1,8 +1,10 @@
 """What an operator meets who does what operators do: root's commands on the server's folder, a volume that is not mounted."""
+import fcntl
 import json
 import os
 import pwd
 import shutil
+import threading
 import unittest
 
 from harness import Hub, until
@@ -93,6 +95,14 @@ class WithoutItsStore(unittest.TestCase):
 
 
 class Serving(unittest.TestCase):
+    def test_a_command_does_not_hinder_a_start(self):
+        """Symptom: a look of a tenth of a second, at the wrong moment, and `run` gave up at once."""
+        with Hub() as hub:
+            with open(hub.dir + "/data/lock", "r+b") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                threading.Timer(1.5, fcntl.flock, (lock, fcntl.LOCK_UN)).start()
+                hub.start()
+
     def test_an_outage_is_in_the_log(self):
         """Symptom: neither a full disk nor a folder that was gone left a line there, nor did its end."""
         with Hub() as hub:
