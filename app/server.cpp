@@ -203,6 +203,10 @@ void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
+  // The files of a backup that was killed cannot be given up by the store; a running one holds its lock.
+  std::error_code ignored;
+  if (std::filesystem::exists(p.path("checkpoint"), ignored))
+    remove_left_checkpoint(p.config.values.data_dir.path);
   if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that

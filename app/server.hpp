@@ -35,7 +35,8 @@ class server {
   /// New settings: typetags, filters, limits, log, TLS files, secrets. What needs a restart is logged.
   /// Returns at once; `done` is called, from any thread, when they hold. Queries and uploads go on meanwhile.
   void reload(const configuration& fresh, std::function<void()> done);
-  /// Keeps the rate in `status`. To be called every few seconds; asks no store.
+  /// Keeps the rate in `status`, and removes what a killed backup has left. To be called every few seconds;
+  /// asks no store.
   void sample();
   /// The orderly stop, within the configured time.
   void stop();

@@ -103,6 +103,16 @@ class Serving(unittest.TestCase):
                 threading.Timer(1.5, fcntl.flock, (lock, fcntl.LOCK_UN)).start()
                 hub.start()
 
+    def test_what_a_killed_backup_left_goes(self):
+        """Symptom: hard links to every table of then, so that the disk filled up until the next restart."""
+        with Hub() as hub:
+            hub.start()
+            left = hub.dir + "/data/checkpoint"
+            os.mkdir(left)
+            with open(left + "/000001.sst", "w", encoding="ascii") as file:
+                file.write("a table")
+            until("it is gone", lambda: not os.path.exists(left), 30)
+
     def test_an_outage_is_in_the_log(self):
         """Symptom: neither a full disk nor a folder that was gone left a line there, nor did its end."""
         with Hub() as hub:
