@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -40,6 +41,11 @@ void warn_of(const settings& values) {
     say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
                                ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
                                "): larger ones get 503 each time");
+  struct stat about {};
+  const auto& key = http.tls_key.path;
+  if (!key.empty() && ::stat(key.c_str(), &about) == 0 && (about.st_mode & 077) != 0)
+    say(severity::warning,
+        "http.tls_key: " + key + " can be read by others: set its mode with `chmod 600 " + key + "`");
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -197,16 +203,16 @@ void server::sample() {
   p.records.add(std::chrono::steady_clock::now(), metrics.value(which::archive_entries, {"archived"}) +
                                                       metrics.value(which::archive_entries, {"known"}));
   p.over->rate = p.records.per_second();
+  // The files of a backup that was killed cannot be given up by the store; a running one holds its lock.
+  std::error_code ignored;
+  if (std::filesystem::exists(p.path("checkpoint"), ignored))
+    remove_left_checkpoint(p.config.values.data_dir.path);
 }
 
 void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
-  // The files of a backup that was killed cannot be given up by the store; a running one holds its lock.
-  std::error_code ignored;
-  if (std::filesystem::exists(p.path("checkpoint"), ignored))
-    remove_left_checkpoint(p.config.values.data_dir.path);
   if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that

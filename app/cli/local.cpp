@@ -140,8 +140,18 @@ int keygen(const invocation& call) {
 int config_check(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
-  return answer(call, tahoe::object{{"ok", true}, {"file", config->file}, {"mistakes", tahoe::array{}}},
-                config->file + ": no mistakes");
+  tahoe::array unusable;
+  for (auto& one : unusable_files(config->values, environment())) {
+    std::cerr << "warning: `cybexd run` cannot use " << one << "\n";
+    unusable.emplace_back(std::move(one));
+  }
+  const std::string but = unusable.empty() ? "" : ", but `cybexd run` does not start with these files";
+  return answer(call,
+                tahoe::object{{"ok", true},
+                              {"file", config->file},
+                              {"mistakes", tahoe::array{}},
+                              {"unusable_files", std::move(unusable)}},
+                config->file + ": no mistakes" + but);
 }
 
 int config_show(const invocation& call) {

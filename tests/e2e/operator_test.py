@@ -94,6 +94,23 @@ class WithoutItsStore(unittest.TestCase):
             self.assertIn("there is no store", hub.run("status", expect=1).stderr)
 
 
+class Mistakes(unittest.TestCase):
+    """What a command says to an operator who gives it something wrong."""
+
+    def test_config_check_looks_at_the_files_that_run_needs(self):
+        """Symptom: "no mistakes" where `run` could not start."""
+        with Hub() as hub:
+            self.assertEqual(hub.json("config", "check")["unusable_files"], [])
+            missing = [f"--set={key}={hub.folder}/missing.pem" for key in ("keys.private", "keys.public", "identity.jwt_secret_file", "http.tls_certificate", "http.tls_key")]
+            done = hub.run("config", "check", "--json", *missing)
+            unusable = json.loads(done.stdout)["unusable_files"]
+            self.assertEqual([one.split(":")[0] for one in unusable], ["keys.private", "keys.public", "identity.jwt_secret_file", "http.tls_certificate and http.tls_key"])
+            for one in unusable:
+                self.assertIn("missing.pem", one)
+                self.assertIn("No such file", one)
+            self.assertIn("does not start", hub.run("config", "check", *missing).stdout)
+
+
 class Serving(unittest.TestCase):
     def test_a_command_does_not_hinder_a_start(self):
         """Symptom: a look of a tenth of a second, at the wrong moment, and `run` gave up at once."""
