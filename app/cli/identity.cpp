@@ -5,6 +5,8 @@
 #include "app/cli/output.hpp"
 #include "app/cli/with_backend.hpp"
 #include "app/files.hpp"
+#include "report/render.hpp"
+#include "tahoe/json.hpp"
 
 namespace cybexd::app::cli {
 namespace {
@@ -179,3 +181,19 @@ int token_revoke(const invocation& call) {
 }
 
 }  // namespace cybexd::app::cli
+int audit(const invocation& call) {
+  const auto limit = whole_number(call.text("limit", "1000"));
+  if (!limit || *limit < 1 || *limit > 10'000)
+    return tell_usage(call,
+                      "--limit: was \"" + call.text("limit") + "\"; may be a whole number from 1 to 10000");
+  return with_backend(call, [&](backend& to) -> int {
+    const auto done = to.call("audit", tahoe::object{{"limit", *limit}});
+    if (!done) return tell(call, done.error());
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& line : *done->find("lines")->get_if<tahoe::array>())
+      rows.push_back({time_text(line.find("when")), text_of(line, "who"), text_of(line, "what"),
+                      report::one_line(text_of(line, "whom"), 200)});
+    return answer(call, *done, table_text({"WHEN", "WHO", "WHAT", "WHOM"}, rows));
+  });
+}
+

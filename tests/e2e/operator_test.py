@@ -146,6 +146,26 @@ class Serving(unittest.TestCase):
             self.assertEqual(log.count("takes no uploads"), 1, log)
             self.assertEqual(log.count("takes uploads again"), 1, log)
 
+    def test_the_audit_log(self):
+        """Symptom: it was written, and nothing printed it."""
+        with Hub() as hub:
+            hub.org("o")
+            hub.run("user", "add", "bob@example.org", "--name", "Bob")
+            hub.run("org", "member", "add", "o", "bob@example.org", "--list", "acl")
+            hub.run("org", "member", "del", "o", "bob@example.org", "--list", "acl")
+            for running in (False, True):
+                lines = hub.json("audit")["lines"]
+                self.assertEqual([line["who"] for line in lines[-2:]], ["operator"] * 2)
+                self.assertEqual([line["what"].startswith("org.") for line in lines[-2:]], [True] * 2)
+                self.assertIn("bob@example.org", lines[-1]["whom"])
+                self.assertEqual(sorted(line["when"] for line in lines), [line["when"] for line in lines])
+                self.assertEqual(hub.json("audit", "--limit", "1")["lines"], lines[-1:])
+                self.assertEqual(hub.run("audit").stdout.splitlines()[0].split(), ["WHEN", "WHO", "WHAT", "WHOM"])
+                if not running:
+                    hub.start()
+            for limit in ("0", "10001", "x"):
+                hub.run("audit", "--limit=" + limit, expect=2)
+
 
 class InNoReport(unittest.TestCase):
     def test_a_record_that_its_filter_cannot_use_is_told(self):
