@@ -14,9 +14,13 @@ namespace {
 /// The password of the call: from a file, from the terminal, or nothing (then one is generated).
 expected<std::optional<std::string>> password_of(const invocation& call, bool ask) {
   if (call.has("password-file")) {
-    const auto read = read_secret_file(call.text("password-file"), false);
-    if (!read) return fail(read.error());
-    if (read->empty()) return fail(failure::bad_input, call.text("password-file") + " is empty");
+    const auto file = call.text("password-file");
+    const auto read = read_secret_file(file, false);
+    if (!read) return fail(failure::bad_input, read.error().text);
+    if (read->empty()) return fail(failure::bad_input, file + " is empty");
+    if (read->view().find_first_of("\r\n") != std::string_view::npos)
+      return fail(failure::bad_input, file + " has more than one line; it should hold the password alone");
+    if (!tahoe::is_valid_utf8(read->view())) return fail(failure::bad_input, file + " is not UTF-8");
     return std::optional(std::string(read->view()));
   }
   if (!ask) return std::optional<std::string>();

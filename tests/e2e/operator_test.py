@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import shutil
+import tempfile
 import threading
 import unittest
 
@@ -96,6 +97,19 @@ class WithoutItsStore(unittest.TestCase):
 
 class Mistakes(unittest.TestCase):
     """What a command says to an operator who gives it something wrong."""
+
+    def test_a_password_file_holds_one_line(self):
+        """Symptom: of a file with two lines, both and the break between them were the password."""
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            path = folder + "/password"
+            for content, words in ((b"secret of mine\nmore\n", "more than one line"), (b"secret\xff of mine\n", "UTF-8"), (b"", "is empty")):
+                with open(path, "wb") as file:
+                    file.write(content)
+                done = hub.run("user", "add", "a@example.org", "--name", "A", "--password-file", path, expect=1)
+                self.assertIn(words, done.stderr)
+            done = hub.run("user", "add", "a@example.org", "--name", "A", "--password-file", folder, expect=1)
+            self.assertNotIn("come back", done.stderr)
+            self.assertEqual(len(hub.json("user", "list")["users"]), 1)
 
     def test_config_check_looks_at_the_files_that_run_needs(self):
         """Symptom: "no mistakes" where `run` could not start."""
