@@ -130,7 +130,7 @@ int export_documents(const invocation& call) {
         const auto& text = *line.text();
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
             std::fputc('\n', stdout) == EOF) {
-          return tell(call, {failure::unavailable, "standard output cannot be written"});
+          return output_lost(call);
         }
         ++documents;
       }
@@ -139,8 +139,7 @@ int export_documents(const invocation& call) {
       if (cursor.empty()) break;
       input = tahoe::object{{"cursor", cursor}};
     }
-    return std::fflush(stdout) == 0 ? done
-                                    : tell(call, {failure::unavailable, "standard output cannot be written"});
+    return std::fflush(stdout) == 0 ? done : output_lost(call);
   });
 }
 

@@ -88,8 +88,9 @@ int user_add(const invocation& call) {
     if (*password) input.emplace_back("password", **password);
     const auto done = to.call("user_add", std::move(input));
     if (!done) return tell(call, done.error());
-    return answer(call, *done,
-                  with_password("added " + text_of(*done, "email") + "  " + text_of(*done, "hash"), *done));
+    return answer(
+        call, *done, with_password("added " + text_of(*done, "email") + "  " + text_of(*done, "hash"), *done),
+        "The user is added all the same; `cybexd user passwd` sets a password that somebody has seen.");
   });
 }
 
@@ -114,7 +115,8 @@ int user_passwd(const invocation& call) {
     if (*password) input.emplace_back("password", **password);
     const auto done = to.call("user_passwd", std::move(input));
     if (!done) return tell(call, done.error());
-    return answer(call, *done, with_password("changed the password of " + text_of(*done, "email"), *done));
+    return answer(call, *done, with_password("changed the password of " + text_of(*done, "email"), *done),
+                  "The password is changed all the same; set another one if nobody has seen it.");
   });
 }
 
@@ -159,7 +161,10 @@ int token_new(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
     const auto done = to.call("token_new", input);
     if (!done) return tell(call, done.error());
-    return answer(call, *done, text_of(*done, "token"));
+    return answer(
+        call, *done, text_of(*done, "token"),
+        "The token is good all the same; end it with `cybexd token revoke` (`cybexd token list` has "
+        "its id).");
   });
 }
 
@@ -184,7 +189,6 @@ int token_revoke(const invocation& call) {
   });
 }
 
-}  // namespace cybexd::app::cli
 int audit(const invocation& call) {
   const auto limit = whole_number(call.text("limit", "1000"));
   if (!limit || *limit < 1 || *limit > 10'000)
@@ -201,3 +205,4 @@ int audit(const invocation& call) {
   });
 }
 
+}  // namespace cybexd::app::cli

@@ -18,7 +18,7 @@ namespace cybexd::app::cli {
 namespace {
 
 constexpr std::size_t longest_line = 256u << 20;
-constexpr std::size_t largest_envelope = 1u << 30;
+constexpr std::size_t largest_envelope = 256u << 20;  // an upload may have as much
 
 struct hash_limits {
   tahoe::json_limits json;
@@ -73,8 +73,7 @@ int hash(const invocation& call) {
                               ? tahoe::value(tahoe::object{{"error", "the line is longer than 256 MiB"}})
                               : hash_of(line, call.has("document"), *limits);
     const auto text = tahoe::to_json(answered) + "\n";
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-      return tell(call, {failure::unavailable, "standard output cannot be written"});
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return output_lost(call);
   }
   return std::fflush(stdout) == 0 ? done : failed;
 }

@@ -92,6 +92,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_taken_is_said) {
   const auto started = second.start(options, {});
   BOOST_REQUIRE(!started);
   BOOST_TEST(started.error().text.find(std::to_string(s.ports.http)) != std::string::npos);
+  BOOST_TEST(started.error().text.starts_with("http.listen: "));
 }
 
 BOOST_AUTO_TEST_CASE(tls_and_its_files_read_again) {

@@ -4,11 +4,13 @@ import json
 import os
 import pwd
 import shutil
+import socket
+import subprocess
 import tempfile
 import threading
 import unittest
 
-from harness import Hub, until
+from harness import CYBEXD, Hub, until
 
 NOBODY = 65534
 
@@ -123,6 +125,40 @@ class Mistakes(unittest.TestCase):
                 self.assertIn("missing.pem", one)
                 self.assertIn("No such file", one)
             self.assertIn("does not start", hub.run("config", "check", *missing).stdout)
+
+    def test_advice_fits_the_command(self):
+        with Hub() as hub:
+            done = subprocess.run([CYBEXD, "init", "--dir", "/proc/nowhere", "--admin", "a@example.org"], capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, "come back" in done.stderr), (1, False), done.stderr)
+            taken = socket.create_server(("127.0.0.1", 0))
+            for key in ("http.listen", "http.operators"):
+                hub.settings.update({"http.listen": "127.0.0.1:0", "http.operators": "127.0.0.1:0", key: f"127.0.0.1:{taken.getsockname()[1]}"})
+                done = hub.run("run", expect=1, timeout=60)
+                self.assertIn(f"{key}: Cannot listen", done.stderr)
+                self.assertNotIn("cybexd status", done.stderr)
+            taken.close()
+            for words in (("frob",), ("--config", hub.dir + "/cybexd.toml", "frob")):
+                done = subprocess.run([CYBEXD, *words], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, "no such command: frob" in done.stderr), (2, True), done.stderr)
+
+    def test_output_that_nobody_reads(self):
+        with Hub() as hub:
+            hub.org("o")
+            for words in (("export", "--store", "identity"), ("org", "show")):
+                reader, writer = os.pipe()
+                os.close(reader)  # as of `| head -1`, when it has seen enough
+                done = subprocess.run([CYBEXD, *words, *hub.arguments()], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+                os.close(writer)
+                self.assertEqual((done.returncode, done.stderr), (1, ""))
+            for words, told in ((("user", "add", "a@example.org", "--name", "A"), "is added all the same"), (("token", "new", "a@example.org"), "is good all the same"),
+                                (("user", "passwd", "a@example.org", "--generate"), "is changed all the same")):
+                with open("/dev/full", "w", encoding="ascii") as full:
+                    done = subprocess.run([CYBEXD, *words, *hub.arguments()], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+                self.assertEqual((done.returncode, "cannot be written" in done.stderr, told in done.stderr), (1, True, True), done.stderr)
+            for words in (("seal",), ("open",)):
+                with open("/dev/zero", "rb") as endless:
+                    done = subprocess.run([CYBEXD, *words, *hub.arguments()], stdin=endless, capture_output=True, timeout=60)
+                self.assertEqual((done.returncode, b"larger than 268435456 bytes" in done.stderr), (1, True), done.stderr)
 
 
 class Serving(unittest.TestCase):
