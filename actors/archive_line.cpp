@@ -148,7 +148,7 @@ void archive_line::parse_part(part p, bool alone) {
   const job& j = jobs_.at(p.key);
   auto texts = std::make_shared<std::vector<messages::record_text>>();
   texts->push_back({j.text, p.slice.offset, p.slice.size, true, p.slice.first_line, j.entry.typetag,
-                    stages_.sub_type_of(j.entry.typetag), j.entry.orgid, j.entry.timezone});
+                    j.sub_type, j.entry.orgid, j.entry.timezone});
   unit u;
   u.of = p;
   u.alone = alone;

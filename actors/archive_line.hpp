@@ -43,8 +43,9 @@ struct line_stages {
   std::function<void(std::uint64_t unit, messages::parse_records)> parse;    ///< parsed
   std::function<void(std::uint64_t unit, messages::filter_records)> filter;  ///< filtered
   std::function<void(std::uint64_t unit, messages::commit_work)> commit;     ///< committed
-  /// The sub_type that a typetag names, empty for an unknown one.
-  std::function<std::string(const std::string& typetag)> sub_type_of;
+  /// The sub_type that a typetag names, empty for an unknown one. An error: nobody can tell now, and the line
+  /// is blocked.
+  std::function<expected<std::string>(const std::string& typetag)> sub_type_of;
   /// An entry is no longer part of a round: it is settled (`archived`: as SUCCESS or not), or held.
   std::function<void(std::uint64_t round, bool archived)> left;
 };
@@ -100,6 +101,7 @@ class archive_line {
     std::string last_words;  // what its last worker died of
     // NDJSON only, once it is open:
     std::shared_ptr<const std::string> text;
+    std::string sub_type;
     std::optional<line_parts> parts;
     std::size_t open_parts = 0;  // parts or single lines that are not committed yet
     store::entry_mark sum;       // of the parts that are
@@ -144,7 +146,7 @@ class archive_line {
 
   // archive_line_stages.cpp: what follows from an answer
   unit take_unit(unit_entry at);
-  void open_text(const unit& u, const messages::opened_file& file);
+  [[nodiscard]] expected<bool> open_text(const unit& u, const messages::opened_file& file);
   void parse_files(std::uint64_t id, unit& u);
   void commit(std::uint64_t id, unit& u, const messages::records_filtered& answer);
   [[nodiscard]] std::shared_ptr<std::vector<store::entry_work>> entries_work(

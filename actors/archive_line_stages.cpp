@@ -26,8 +26,9 @@ void archive_line::opened(std::uint64_t id, const messages::files_opened& answer
   if (!answer.files || answer.files->size() != at->second.keys.size())
     return lost(id, "a file is missing in the answer");
   if (jobs_.at(at->second.keys.front()).entry.ndjson) {
-    open_text(at->second, answer.files->front());
-    if (jobs_.at(at->second.keys.front()).text) {
+    const auto as_parts = open_text(at->second, answer.files->front());
+    if (!as_parts) return unavailable(id, as_parts.error().text);
+    if (*as_parts) {
       take_unit(at);
       return;
     }
@@ -36,15 +37,22 @@ void archive_line::opened(std::uint64_t id, const messages::files_opened& answer
   parse_files(id, at->second);
 }
 
-/// A text of many lines goes on as parts, if it is one and its typetag is known.
-void archive_line::open_text(const unit& u, const messages::opened_file& file) {
+/// A text of many lines goes on as parts, if it is one and its typetag is known. True: so it does.
+expected<bool> archive_line::open_text(const unit& u, const messages::opened_file& file) {
   const auto key = u.keys.front();
   job& j = jobs_.at(key);
-  if (!file.text || stages_.sub_type_of(j.entry.typetag).empty()) return release_text(j);
+  auto sub_type = file.text ? stages_.sub_type_of(j.entry.typetag) : expected<std::string>();
+  if (!sub_type) return fail(sub_type.error());
+  if (sub_type->empty()) {
+    release_text(j);
+    return false;
+  }
   j.text = file.text;
+  j.sub_type = std::move(*sub_type);
   j.parts.emplace(j.text);
   j.sum.id = j.entry.id;
   (j.parts->done() ? finishing_ : reading_).push_back(key);
+  return true;
 }
 
 void archive_line::parse_files(std::uint64_t id, unit& u) {
@@ -54,8 +62,9 @@ void archive_line::parse_files(std::uint64_t id, unit& u) {
     if (!text) continue;
     const auto& entry = jobs_.at(u.keys[i]).entry;
     auto sub_type = stages_.sub_type_of(entry.typetag);
-    texts->push_back({text, 0, text->size(), entry.ndjson && !sub_type.empty(), 1, entry.typetag,
-                      std::move(sub_type), entry.orgid, entry.timezone});
+    if (!sub_type) return unavailable(id, sub_type.error().text);
+    texts->push_back({text, 0, text->size(), entry.ndjson && !sub_type->empty(), 1, entry.typetag,
+                      std::move(*sub_type), entry.orgid, entry.timezone});
     u.texts.push_back(i);
   }
   if (!texts->empty()) return stages_.parse(id, {std::move(texts)});

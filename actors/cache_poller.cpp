@@ -32,7 +32,7 @@ void cache_poller_state::advance() {
   for (bool more = true; more && !draining_;) {
     line_->pump();
     if (line_->blocked() && taking_) end_taking(false);
-    if (taking_) pull();
+    pull();
     settle_rounds();
     if (once_ && rounds_.empty()) once_step();
     more = again_ && !taking_ && !in_trouble();
@@ -49,7 +49,8 @@ void cache_poller_state::advance() {
 
 void cache_poller_state::start_round() {
   ++generation_;  // a timer that still runs means nothing now
-  scheduled_ = again_ = exhausted_ = typetags_fresh_ = false;
+  scheduled_ = again_ = exhausted_ = false;
+  typetags_asked_.reset();
   round_started_ = self_->clock().now();
   taking_ = ++last_round_;
   round& current = rounds_[last_round_];
@@ -59,13 +60,14 @@ void cache_poller_state::start_round() {
     current.probe = current.outstanding != 0;
     if (current.probe) end_taking(false);
   }
-  if (taking_) pull();
-  line_->pump();
+  pull();
   settle_rounds();
 }
 
+/// What the last take brought is begun as well: nothing else may be under way whose end would begin it.
 void cache_poller_state::pull() {
   while (taking_ && !line_->blocked() && take_some(rounds_.at(*taking_))) line_->pump();
+  line_->pump();
 }
 
 /// Entries that there is credit for: not more than the lake thinks good for those who share it.

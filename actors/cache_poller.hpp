@@ -96,7 +96,7 @@ class cache_poller_state {
   template <class Answer, class Handle, class Question>
   void ask_stage(const Handle& whom, Question question, std::uint64_t unit, const char* kind,
                  void (archive_line::*answered)(std::uint64_t, const Answer&));
-  [[nodiscard]] std::string sub_type_of(const std::string& typetag);
+  [[nodiscard]] expected<std::string> sub_type_of(const std::string& typetag);
   void new_writer();
   void replace_writer(const caf::error& why);
   void once_step();
@@ -120,7 +120,7 @@ class cache_poller_state {
   std::optional<backoff> backoff_, outage_backoff_;
   std::optional<caf::actor_clock::time_point> outage_try_;  // when the outage's next try is due
   typetag_table typetags_;
-  bool typetags_fresh_ = false;
+  std::optional<expected<void>> typetags_asked_;  // the archive, in this round
   messages::archive_writer_actor writer_;
   std::set<std::uint64_t> committing_;  // units that the writer has
   std::set<std::uint64_t> unread_;      // ... and came back unread, since it has ended

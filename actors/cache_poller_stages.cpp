@@ -68,14 +68,19 @@ line_stages cache_poller_state::stages() {
   return stages;
 }
 
-std::string cache_poller_state::sub_type_of(const std::string& typetag) {
-  auto sub_type = typetags_.sub_type_of(typetag);
-  if (!sub_type &&
-      !std::exchange(typetags_fresh_, true)) {  // the archive may know it by now; asked once a round
-    if (const auto archived = partners_.archive->raw_sub_types()) typetags_.add_archived(*archived);
-    sub_type = typetags_.sub_type_of(typetag);
+/// The archive may know by now what the table does not; asked once a round, for it may be slow to say that it
+/// is away.
+expected<std::string> cache_poller_state::sub_type_of(const std::string& typetag) {
+  if (auto sub_type = typetags_.sub_type_of(typetag)) return std::move(*sub_type);
+  if (!typetags_asked_) {
+    const auto archived = partners_.archive->raw_sub_types();
+    if (archived) typetags_.add_archived(*archived);
+    typetags_asked_ = archived ? expected<void>() : expected<void>(fail(archived.error()));
   }
-  return sub_type.value_or(std::string());
+  if (const auto& asked = *typetags_asked_; !asked)
+    return fail(asked.error().kind,
+                "whether the archive knows the typetag `" + typetag + "`: " + asked.error().text);
+  return typetags_.sub_type_of(typetag).value_or(std::string());
 }
 
 void cache_poller_state::new_writer() {

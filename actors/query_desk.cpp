@@ -192,9 +192,9 @@ void query_desk_state::made(const std::string& key, messages::report_made& resul
     jobs_.at(key).our_fault = true;
   }
   auto lost = who_lost_sight(job);
-  if (!lost)
+  if (!lost && made->ready)  // a failed report shows nothing of anybody
     return postpone(key, {failure::unavailable, "the identity store cannot be reached"}, lost.error().text);
-  if (*lost) return make_again(key, std::move(**lost));
+  if (lost && *lost) return make_again(key, std::move(**lost));
   store(key, std::make_shared<const tahoe::document>(std::move(made->report)),
         made->ready ? "ready" : "failed");
 }
@@ -226,9 +226,9 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
   const auto label = queues_.contains(job.type) ? std::string_view(job.type) : other_types;
   const auto lost = who_lost_sight(job);  // once more: the store may have taken its time
   for (auto& [number, waiting] : job.waiters) {
-    if (!lost)
+    if (!lost && status == "ready")
       (*waiting.answer)(fail(lost.error()));
-    else if (result.what == outcome::superseded || !report || *lost)
+    else if (result.what == outcome::superseded || !report || (lost && *lost))
       (*waiting.answer)(query_answer{});
     else
       (*waiting.answer)(query_answer{outcome_of(status), *report});

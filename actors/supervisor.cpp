@@ -7,30 +7,6 @@
 
 namespace cybexd::actors {
 
-std::string readiness::waits_for() const {
-  const std::lock_guard lock(guard_);
-  std::string all;
-  for (const auto& what : what_)
-    if (!what.empty() && all.find(what) == std::string::npos) all += (all.empty() ? "" : "; ") + what;
-  return all;
-}
-
-void readiness::set(part of, std::string what) {
-  const std::lock_guard lock(guard_);
-  what_.at(static_cast<std::size_t>(of)) = std::move(what);
-}
-
-void readiness::end() {
-  const std::lock_guard lock(guard_);
-  ended_ = true;
-  what_.front() = "the actors to be started anew";
-}
-
-bool readiness::ended() const {
-  const std::lock_guard lock(guard_);
-  return ended_;
-}
-
 namespace {
 
 messages::supervisor_actor::behavior_type supervisor(supervisor_state::pointer self, const line_setup& setup,

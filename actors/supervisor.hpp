@@ -1,10 +1,8 @@
 #pragma once
 // Starts the actors of the archive line and of the query side, watches and replaces them, passes on what
 // comes from outside, lets the line go on with new settings, stops in order.
-#include <array>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +12,7 @@
 #include "actors/filter_catch_up.hpp"
 #include "actors/intake.hpp"
 #include "actors/query_side.hpp"
+#include "actors/readiness.hpp"
 #include "crypto/keys.hpp"
 #include "messages/actors.hpp"
 #include "tahoe/parse.hpp"
@@ -49,24 +48,6 @@ struct line_setup {
 };
 /// The settings of this moment, asked at a `renew`. Errors: as of the keys.
 using line_source = std::function<expected<line_setup>()>;
-
-/// What a running server's actors wait for before they can serve. Thread safe.
-class readiness {
- public:
-  enum class part : std::uint8_t { whole, intake, line, queries };
-  /// Empty: it can serve. What several parts wait for is joined by "; ".
-  [[nodiscard]] std::string waits_for() const;
-  /// Empty: the part waits for nothing.
-  void set(part of, std::string what);
-  /// The actors have ended, the supervisor too: they can be started anew, and serve nobody until then.
-  void end();
-  [[nodiscard]] bool ended() const;
-
- private:
-  mutable std::mutex guard_;
-  std::array<std::string, 4> what_{"the actors to start", "", "", ""};
-  bool ended_ = false;
-};
 
 /// A running line. The handle stays good when one of the actors is replaced; it can be given to anybody who
 /// knows a part of its interface: submit, ask_query, nudge, archive_once, get_status, renew, stop. Drop it

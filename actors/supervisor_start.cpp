@@ -4,6 +4,8 @@
 #include "actors/decryptor.hpp"
 #include "actors/lake_writer.hpp"
 #include "actors/parser.hpp"
+#include "actors/shell.hpp"
+#include "actors/store_look.hpp"
 #include "actors/supervisor_state.hpp"
 
 namespace cybexd::actors {
@@ -51,6 +53,8 @@ void supervisor_state::start(pointer self, line_setup setup, line_source again,
     start_intake();
   }
   if (options_.queries) start_queries();
+  if (options_.archives && options_.queries)
+    start_looks();  // a server: who else is asked whether it is ready?
   ready_->set(readiness::part::whole, {});
   if (options_.archives) look_after_it();
 }
@@ -144,6 +148,21 @@ void supervisor_state::start_queries() {
   watch("query_desk", queries_.desk);
   watch("query_poller", queries_.poller);
   ready_->set(readiness::part::queries, {});
+}
+
+/// A store that is back lets the line try at once: its own next try may be an hour away.
+void supervisor_state::start_looks() {
+  looks_.clear();
+  const auto back = [supervisor = messages::supervisor_actor{self_}] {
+    act::post(supervisor, messages::nudge{});
+  };
+  for (auto& options : looks_at(partners_.stores, ready_, back, *partners_.metrics)) {
+    const auto role = options.store;
+    end(role);
+    const auto look = spawn_detached(self_->system(), store_look, std::move(options));
+    watch(role, look);
+    looks_.insert(look.address());
+  }
 }
 
 }  // namespace cybexd::actors

@@ -17,6 +17,7 @@ enum : std::uint64_t {
   replace_poller,
   replace_catch_up,
   replace_queries,
+  replace_looks,
   stop_deadline
 };
 
@@ -46,6 +47,8 @@ void supervisor_state::tick(std::uint64_t what) {
       return start_line_anew();
     case replace_catch_up:
       return start_catch_up();
+    case replace_looks:
+      return start_looks();
     default:
       return start_queries();
   }
@@ -73,6 +76,7 @@ void supervisor_state::down(const caf::actor_addr& who) {
     if (who == catch_up_.address() && renewing_.empty())
       return replace_later(replace_catch_up, "filter_catch_up");
   }
+  if (looks_.contains(who)) return replace_later(replace_looks, "store_look");
   if (!options_.queries || missing_.contains(replace_queries)) return;
   const bool desk = who == queries_.desk.address();
   if (!desk && who != queries_.poller.address()) return;

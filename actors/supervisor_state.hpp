@@ -58,6 +58,7 @@ class supervisor_state {
   void start_poller();
   void start_intake();
   void start_queries();
+  void start_looks();
   template <class Handle>
   void own(std::string_view role, const Handle& child);
   template <class Handle>
@@ -95,6 +96,7 @@ class supervisor_state {
   messages::cache_poller_actor poller_;
   messages::intake_actor intake_;
   query_side queries_;  // empty handles where no queries are answered
+  std::set<caf::actor_addr> looks_;
   /// By role, how each child is ended that is to end with the supervisor.
   std::shared_ptr<std::map<std::string, std::function<void()>, std::less<>>> endings_;
   std::set<std::uint64_t> missing_;  // ticks of those that have died and are not replaced yet

@@ -120,9 +120,13 @@ expected<void> replace_file(const std::string& path, std::string_view bytes, uns
   const std::string draft = path + ".new";
   ::unlink(draft.c_str());
   if (auto written = write_new_file(draft, bytes, mode); !written) return written;
-  if (::rename(draft.c_str(), path.c_str()) != 0)
-    return fail(system_error(failure::unavailable, path, "cannot be replaced"));
-  sync_folder_of(path);
+  return rename_file(draft, path);
+}
+
+expected<void> rename_file(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return fail(system_error(failure::unavailable, to, "cannot be replaced"));
+  sync_folder_of(to);
   return {};
 }
 

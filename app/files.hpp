@@ -24,6 +24,10 @@ namespace cybexd::app {
 /// Replaces or makes a file in one step: a reader sees the old one or the new one, whole.
 [[nodiscard]] expected<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode);
 
+/// Gives a file another name in the same folder, in one step, durable on return; takes the place of one that
+/// has it. Errors: unavailable.
+[[nodiscard]] expected<void> rename_file(const std::string& from, const std::string& to);
+
 /// Makes a folder (mode 0700) and those above it, where they are missing.
 [[nodiscard]] expected<void> make_folder(const std::string& path);
 

@@ -126,7 +126,8 @@ std::string server::must_begin_again() const {
 
 expected<std::unique_ptr<server>> server::start(const configuration& config,
                                                 const std::map<std::string, std::string>& environment,
-                                                const http::http_ports& same) {
+                                                const http::http_ports& same,
+                                                const std::function<void()>& actors_begin) {
   forbid_core_dumps();
   allow_many_files();
   if (auto there = must_hold_its_stores(config.values); !there) return fail(there.error());
@@ -147,6 +148,7 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   p.over->serving = true;
   p.over->stores().say->listen(
       [](const std::string& sentence) { log_line(severity::info, "store", sentence); });
+  if (actors_begin) actors_begin();
   p.actors = std::make_shared<actor_host>(*p.over);
   if (auto started = p.actors->start_all(); !started) return fail(started.error());
   if (auto line = p.over->actors(); !line) return fail(line.error());

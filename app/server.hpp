@@ -16,10 +16,11 @@ class server {
   /// conflict (another process works there all that time, or is a server; the text says which), bad_input and
   /// not_allowed (keys, secrets, TLS files: the configuration must be mended; a directory that is not this
   /// user's), not_found (no store where one should be), unavailable. `same` are the ports to take where the
-  /// settings leave that open.
+  /// settings leave that open. `actors_begin` is called right before there is anything that has to be stopped
+  /// in order.
   [[nodiscard]] static expected<std::unique_ptr<server>> start(
       const configuration& config, const std::map<std::string, std::string>& environment,
-      const http::http_ports& same = {});
+      const http::http_ports& same = {}, const std::function<void()>& actors_begin = {});
   server(const server&) = delete;
   server& operator=(const server&) = delete;
   ~server();

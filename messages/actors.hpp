@@ -151,6 +151,9 @@ using identity_desk_actor = drainable::extend<act::in<ask_identity>>;
 /// own.
 using query_poller_actor = drainable::extend<act::in<tick>>;  // INTERNAL: the next look
 
+/// Asks one store every few seconds whether it is there, and tells readiness.
+using store_look_actor = caf::typed_actor<act::in<tick>>;  // INTERNAL: the next look
+
 /// Starts, watches and replaces all others, and passes on what comes from outside: its handle stays good when
 /// one of them is replaced.
 using supervisor_actor =

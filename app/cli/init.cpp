@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 
 #include "app/cli/functions.hpp"
@@ -33,7 +34,7 @@ class new_directory {
   ~new_directory() {
     if (begun_) take_away();
     std::error_code ignored;
-    fs::remove(path_, ignored);  // only where it is empty
+    if (made_) fs::remove(path_, ignored);  // only where it is empty
   }
 
   [[nodiscard]] std::string at(const std::string& name) const { return path_ + "/" + name; }
@@ -42,9 +43,17 @@ class new_directory {
   /// is there already, or another `init` works here), unavailable.
   expected<void> begin(std::string_view configuration) {
     std::error_code problem;
+    const bool there = fs::exists(path_, problem);
     if (auto made = make_folder(path_); !made) return made;
     if (auto alone = lock(); !alone) return alone;
-    if (fs::exists(at(unfinished_file), problem)) take_away();
+    made_ = !there;
+    if (fs::exists(at(unfinished_file), problem)) {
+      if (const auto used = used_since(); !used.empty())
+        return fail(failure::conflict, at(unfinished_file) + " says that an init was ended here, but " +
+                                           used + " is newer; move what is to be kept away first, then " +
+                                           unfinished_file);
+      take_away();
+    }
     for (const auto* name : made_files) {
       if (!fs::exists(fs::symlink_status(at(name), problem))) continue;
       return fail(failure::conflict, at(name) + " is there already; move it away first");
@@ -57,13 +66,11 @@ class new_directory {
     return write_new_file(at(name), bytes, mode);
   }
 
-  /// All is there, and now the configuration.
-  expected<void> finish(std::string_view configuration) {
-    if (auto written = replace_file(at("cybexd.toml"), configuration, 0600); !written) return written;
-    begun_ = false;
-    std::error_code ignored;
-    fs::remove(at(unfinished_file), ignored);
-    return {};
+  /// All is there, and now the configuration gets its name: no kill leaves a whole hub that looks unfinished.
+  expected<void> finish() {
+    auto renamed = rename_file(at(unfinished_file), at("cybexd.toml"));
+    if (renamed) begun_ = false;
+    return renamed;
   }
 
  private:
@@ -73,6 +80,17 @@ class new_directory {
     if (lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
     if (errno == EWOULDBLOCK) return fail(failure::conflict, "another init works in " + path_);
     return fail(failure::unavailable, path_ + " cannot be locked: " + system_text(errno));
+  }
+
+  /// What was made so long after the configuration that no init made it: the hub has been served.
+  std::string used_since() const {
+    constexpr auto longest_init = std::chrono::minutes(10);
+    std::error_code problem;
+    const auto begun = fs::last_write_time(at(unfinished_file), problem);
+    fs::recursive_directory_iterator one(at("data"), problem), end;
+    for (; !problem && one != end; one.increment(problem))
+      if (fs::last_write_time(one->path(), problem) > begun + longest_init) return one->path().string();
+    return {};
   }
 
   void take_away() const {
@@ -85,6 +103,7 @@ class new_directory {
 
   std::string path_;
   descriptor lock_;
+  bool made_ = false;  // the folder, by this init
   bool begun_ = false;
 };
 
@@ -141,7 +160,7 @@ int init(const invocation& call) {
   if (!config) return tell(call, {failure::internal, to_text(config.error().front())});
   const auto made = add_superuser(call, into, *config);
   if (!made) return tell(call, made.error());
-  if (auto finished = into.finish(example_file()); !finished) return tell(call, finished.error());
+  if (auto finished = into.finish(); !finished) return tell(call, finished.error());
   const auto email = call.text("admin"), password = text_of(*made, "password"),
              token = folder + "/admin.token";
   return answer(

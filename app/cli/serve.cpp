@@ -6,6 +6,7 @@
 #include <atomic>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -55,12 +56,17 @@ class watchdog {
 };
 
 /// Takes the signals while a server starts, which may wait for a disk or a database: one to stop ends the
-/// process at once, since nobody is served yet. One to reload is left for the server.
+/// process at once as long as no actor works yet, and is left for the server after that, as one to reload is.
 class start_watch {
  public:
   start_watch() : thread_([this] { watch(); }) {}
   start_watch(const start_watch&) = delete;
   start_watch& operator=(const start_watch&) = delete;
+  /// From now on the server has to be stopped in order.
+  void actors_begin() {
+    const std::lock_guard alone(ending_);
+    works_ = true;
+  }
   ~start_watch() {
     over_ = true;
     thread_.join();
@@ -76,7 +82,8 @@ class start_watch {
       if (came == signal_kind::reload) reload_ = true;
       if (came != signal_kind::stop) continue;
       stop_ = true;
-      if (over_) return;
+      const std::lock_guard alone(ending_);  // no actor begins while the process ends
+      if (over_ || works_) return;
       log_line(severity::info, "server", "told to stop before it was ready");
       flush_log();
       ::_exit(done);
@@ -85,13 +92,15 @@ class start_watch {
 
   std::atomic<bool> over_{false};
   bool reload_ = false, stop_ = false;  // the thread's, until it is joined
+  std::mutex ending_;
+  bool works_ = false;
   std::thread thread_;
 };
 
 expected<std::unique_ptr<server>> start_watched(const configuration& config,
                                                 const http::http_ports& same = {}) {
-  const start_watch taking_signals;
-  return server::start(config, environment(), same);
+  start_watch taking_signals;
+  return server::start(config, environment(), same, [&] { taking_signals.actors_begin(); });
 }
 
 /// Errors: why the configuration was not read again.

@@ -7,9 +7,9 @@ namespace {
 
 /// Entries a second, while nothing is known: what a slow database and little hardware do.
 constexpr double rate_at_first = 150;
-/// A question to the lake costs much, whatever it brings, and is asked when a quarter is free: a smaller
+/// A question to the lake has its cost, whatever it brings, and is asked when a quarter is free: a smaller
 /// window makes a slow database slower still, and itself smaller again.
-constexpr std::size_t at_least = 1'024;
+constexpr std::size_t at_least = 256;
 constexpr double most = 1e9;
 /// Parts of half a claim that are measured at once: marks come many at a time.
 constexpr double measures = 8;

@@ -8,8 +8,8 @@ namespace cybexd::store {
 
 /// What a server has taken and not yet marked when it is killed waits until the claim ends, and then for its
 /// turn at another server, behind what that one has in work. So that this turn comes soon, a server has no
-/// more in work than it marks in half the time that a claim lasts, by the rate that it had lately, but a
-/// thousand always. Thread safe. All times are seconds of one clock.
+/// more in work than it marks in half the time that a claim lasts, by the rate that it had lately, but some
+/// hundred always. Thread safe. All times are seconds of one clock.
 class claim_window {
  public:
   explicit claim_window(double claim_lasts) : half_a_claim_(claim_lasts / 2) {}

@@ -50,24 +50,35 @@ class mongodb_archive_store final : public archive_store {
 
  private:
   [[nodiscard]] expected<void> prepare();
-  struct place;
+  /// Where a raw record stands in the order of `unfiltered`.
+  struct place {
+    std::string sub_type;
+    object_id id;
+  };
+  struct waiting_raw {
+    hash256 hash;
+    place at;
+  };
   [[nodiscard]] expected<std::optional<place>> place_of(const hash256& hash);
-  [[nodiscard]] expected<std::vector<hash256>> waiting_raws(const std::string& sub_type,
-                                                            const std::optional<object_id>& after,
-                                                            std::size_t limit);
-  [[nodiscard]] expected<std::deque<hash256>> waiting_after(const std::set<std::string>& sub_types,
-                                                            const std::optional<hash256>& after);
+  [[nodiscard]] expected<bool> any_waits(const std::set<std::string>& sub_types);
+  [[nodiscard]] expected<std::vector<waiting_raw>> waiting_raws(const std::string& sub_type,
+                                                                const std::optional<object_id>& after,
+                                                                std::size_t limit);
+  [[nodiscard]] expected<std::deque<waiting_raw>> waiting_after(const std::set<std::string>& sub_types,
+                                                                const std::optional<place>& after);
+  [[nodiscard]] expected<std::size_t> add_next(std::size_t count, std::vector<unfiltered_record>& page);
 
   mongodb_archive::ground ground_;
   store_ties ties_;
   bool read_only_;
   once_ready ready_;
 
-  /// What `unfiltered` read ahead: hashes that waited then, after the last that was given.
+  /// What `unfiltered` read ahead: what waited then, after the place that it has reached.
   struct read_ahead {
     std::set<std::string> sub_types;
-    std::optional<hash256> last;
-    std::deque<hash256> next;
+    std::optional<hash256> last;  ///< That was given.
+    std::optional<place> reached;
+    std::deque<waiting_raw> next;
   };
   std::mutex paging_;
   read_ahead ahead_;

@@ -87,9 +87,11 @@ expected<std::vector<import_result>> writer::adopt(std::span<const document> doc
   if (auto read = read_raws(raws); !read) return fail(read.error());
   std::vector<change> changes;
   std::vector<std::size_t> of;
+  std::vector<const document*> sessions;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const auto& d = documents[i];
     if ((*results)[i].refused || (*results)[i].stored) continue;
+    if (d.kind == itype::session) sessions.push_back(&d);
     auto some = gained(d);
     if (!some) return fail(some.error());
     of.insert(of.end(), some->size(), i);
@@ -101,7 +103,19 @@ expected<std::vector<import_result>> writer::adopt(std::span<const document> doc
     if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
     (*results)[of[fault.index]].refused = fault.problem;
   }
+  if (auto widened = widen_times(std::move(sessions)); !widened) return fail(widened.error());
   return results;
+}
+
+expected<void> writer::settle(std::span<const document> together) {
+  std::vector<change> changes;
+  for (const auto& d : together) {
+    auto notes = note_in_doubles(d);
+    std::move(notes.begin(), notes.end(), std::back_inserter(changes));
+  }
+  auto done = send(changes, "archive: settle doubles");
+  if (!done) return fail(done.error());
+  return {};
 }
 
 expected<std::vector<change>> writer::gained(const document& d) const {
@@ -109,10 +123,7 @@ expected<std::vector<change>> writer::gained(const document& d) const {
   if (d.kind == itype::session) {
     auto join = join_session(d, members_of(d));
     if (!join) return fail(join.error());
-    auto changes = merge_times(d);
-    if (!changes) return changes;
-    changes->push_back(std::move(*join));
-    return changes;
+    return std::vector<change>{std::move(*join)};
   }
   const auto stored = stored_.find(d.hash);
   if (d.kind != itype::raw || stored == stored_.end()) return std::vector<change>();

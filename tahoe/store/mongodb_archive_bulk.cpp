@@ -133,6 +133,7 @@ expected<writer::sent> writer::send(std::span<const change> changes, std::string
   auto repeated = send_once(again, what);
   if (!repeated) return repeated;
   std::erase_if(all->faults, is_odd);
+  all->matched += repeated->matched;
   for (std::size_t i = 0; i < again.size(); ++i)
     all->made[indexes[i]] = static_cast<char>(all->made[indexes[i]] | repeated->made[i]);
   for (const auto& fault : repeated->faults) all->faults.push_back({indexes[fault.index], fault.problem});
@@ -147,13 +148,15 @@ expected<writer::sent> writer::send_once(std::span<const change> changes, std::s
     std::vector<std::size_t> indexes;
     for (; next < changes.size() && some.count() < most_updates && some.bytes() < most_bytes; ++next) {
       const auto& one = changes[next];
-      if (some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
+      if (one.every ? some.update_many(one.filter, one.update)
+                    : some.update_one(one.filter, one.update, one.makes ? upsert::yes : upsert::no))
         indexes.push_back(next);
       else
         all.faults.push_back({next, {failure::too_large, std::string(what) + ": over MongoDB's limit"}});
     }
     auto done = documents_.write(std::move(some), what);
     if (!done) return fail(done.error());
+    all.matched += done->matched;
     for (const auto i : done->upserted_at) all.made[indexes[i]] = 1;
     for (const auto& fault : done->faults) all.faults.push_back({indexes[fault.index], fault.problem});
   }
@@ -168,6 +171,7 @@ expected<void> writer::give_up(std::map<hash256, std::string> refused) {
     std::vector<hash256> hashes;
     for (const auto& [hash, reason] : refused) {
       useless.push_back(note_useless(hash, says_why ? reason : std::string()));
+      useless.back().every = !unique_;
       hashes.push_back(hash);
     }
     auto noted = send(useless, "archive: change raw records");

@@ -1,5 +1,6 @@
 #include "tahoe/store/mongodb_archive_changes.hpp"
 
+#include "tahoe/canonical.hpp"
 #include "tahoe/store/archive_rules.hpp"
 #include "tahoe/store/mongodb_archive_documents.hpp"
 
@@ -11,84 +12,6 @@ using tahoe::value;
 
 bson each(const std::vector<hash256>& hashes) { return bson().add("$each", hex_list(hashes)); }
 
-bson exists(bool there) { return bson().add("$exists", there); }
-
-/// Documents of the hash for which one of the conditions holds.
-bson any_of(const hash256& hash, const bson_list& conditions) { return by_hash(hash).add("$or", conditions); }
-
-/// Conditions under which a stored field comes before `v` in the order of times: numbers by value, then
-/// texts, then the rest (`archive_rules::merge_times`); or is not there.
-expected<bson_list> absent_or_less(std::string_view field, const value& v) {
-  bson_list conditions;
-  conditions.push(bson().add(field, exists(false)));
-  double room = 0;
-  const bool is_number = v.number(room) != nullptr, is_text = v.text() != nullptr;
-  // A comparison in a filter holds within one type only.
-  if (!is_number) conditions.push(bson().add(field, bson().add("$type", "number")));
-  if (!is_number && !is_text) conditions.push(bson().add(field, bson().add("$type", "string")));
-  if (is_number || is_text) {
-    bson less;
-    if (auto added = less.add_value("$lt", v); !added) return fail(added.error());
-    conditions.push(bson().add(field, less));
-  }
-  return conditions;
-}
-
-/// Those under which `v` comes before the stored field; or that is not there.
-expected<bson_list> absent_or_more(std::string_view field, const value& v) {
-  bson_list conditions;
-  double room = 0;
-  const bool is_number = v.number(room) != nullptr, is_text = v.text() != nullptr;
-  if (is_number || is_text) {
-    bson more;
-    if (auto added = more.add_value("$gt", v); !added) return fail(added.error());
-    conditions.push(bson().add(field, more));
-    bson_list before;  // kinds that never come after `v`; what is not there is none of them
-    before.push("number");
-    if (is_text) before.push("string");
-    conditions.push(bson().add(field, bson().add("$not", bson().add("$type", before))));
-  } else {
-    conditions.push(bson().add(field, exists(false)));
-  }
-  return conditions;
-}
-
-expected<bson> set_field(std::string_view field, const value& v) {
-  bson set;
-  if (auto added = set.add_value(field, v); !added) return fail(added.error());
-  return bson().add("$set", set);
-}
-
-/// The later end, with its duration, which may be none.
-expected<change> later_end(const document& again) {
-  auto when = absent_or_less("end_time", *again.end_time);
-  if (!when) return fail(when.error());
-  bson set;
-  if (auto added = set.add_value("end_time", *again.end_time); !added) return fail(added.error());
-  if (again.duration)
-    if (auto added = set.add_value("duration", *again.duration); !added) return fail(added.error());
-  bson update = bson().add("$set", set);
-  if (!again.duration) update.add("$unset", bson().add("duration", ""));
-  return change{any_of(again.hash, *when), update};
-}
-
-/// The longer duration of the same end, or of none.
-expected<change> longer_duration(const document& again) {
-  auto when = absent_or_less("duration", *again.duration);
-  if (!when) return fail(when.error());
-  auto filter = any_of(again.hash, *when);
-  if (again.end_time) {
-    bson same;
-    if (auto added = same.add_value("$eq", *again.end_time); !added) return fail(added.error());
-    filter.add("end_time", same);
-  } else {
-    filter.add("end_time", exists(false));
-  }
-  auto update = set_field("duration", *again.duration);
-  if (!update) return fail(update.error());
-  return change{filter, *update};
-}
-
 bson submission(const std::string& orgid, const std::string& timezone, const bson_list& filters) {
   return bson().add("orgid", orgid).add("filters", filters).add("timezone", timezone);
 }
@@ -97,6 +20,13 @@ bson submission(const std::string& orgid, const std::string& timezone, const bso
 bson not_of(const hash256& raw, const std::string& orgid) {
   const auto other = bson().add("$ne", orgid);
   return by_hash(raw).add("orgid", other).add("_cybexd_orgs.orgid", other);
+}
+
+/// -0.0 is another one than 0.0.
+bool is_same(const std::optional<value>& a, const std::optional<value>& b) {
+  if (!a || !b) return !a == !b;
+  const auto a_form = tahoe::canonical(*a), b_form = tahoe::canonical(*b);
+  return a.value() == b.value() && a_form && b_form && *a_form == *b_form;
 }
 
 bson with_made(bson update, const std::vector<hash256>& made) {
@@ -139,26 +69,24 @@ expected<change> join_session(const document& session, const std::vector<hash256
                 bson().add("$addToSet", bson().add("_ref", each(all))).add("$setOnInsert", *made), true};
 }
 
-expected<std::vector<change>> merge_times(const document& again) {
-  std::vector<change> changes;
-  if (again.start_time) {
-    auto when = absent_or_more("start_time", *again.start_time);
-    if (!when) return fail(when.error());
-    auto update = set_field("start_time", *again.start_time);
-    if (!update) return fail(update.error());
-    changes.push_back({any_of(again.hash, *when), *update});
+expected<change> set_times(const bson_view& stored, const document& times, const document& widest) {
+  change one;
+  one.filter.add_field("_hash", stored);
+  bson set, unset;
+  for (const auto& [name, field] :
+       {std::pair{"start_time", &document::start_time}, std::pair{"end_time", &document::end_time},
+        std::pair{"duration", &document::duration}}) {
+    add_as_stored(one.filter, name, stored);
+    const auto& to = widest.*field;
+    if (is_same(to, times.*field)) continue;
+    if (!to)
+      unset.add(name, "");
+    else if (auto added = set.add_value(name, *to); !added)
+      return fail(added.error());
   }
-  if (again.end_time) {
-    auto later = later_end(again);
-    if (!later) return fail(later.error());
-    changes.push_back(std::move(*later));
-  }
-  if (again.duration) {
-    auto longer = longer_duration(again);
-    if (!longer) return fail(longer.error());
-    changes.push_back(std::move(*longer));
-  }
-  return changes;
+  if (!set.empty()) one.update.add("$set", set);
+  if (!unset.empty()) one.update.add("$unset", unset);
+  return one;
 }
 
 change note_run(const hash256& raw, const raw_run& run, submitter who) {
@@ -176,6 +104,25 @@ change note_run(const hash256& raw, const raw_run& run, submitter who) {
   const auto fresh = submission(run.orgid, run.timezone, ran);
   return {not_of(raw, run.orgid),
           with_made(bson().add("$push", bson().add("_cybexd_orgs", fresh)), run.made)};
+}
+
+std::vector<change> note_in_doubles(const document& together) {
+  std::vector<change> changes;
+  const auto note = [&](const std::string& orgid, const std::string& timezone,
+                        const std::vector<std::string>& filters) {
+    for (const auto& id : filters)
+      for (const auto who : {submitter::first, submitter::later}) {
+        changes.push_back(note_run(together.hash, {orgid, timezone, id, {}}, who));
+        changes.back().every = true;
+      }
+  };
+  note(together.orgid, together.timezone, together.filters);
+  for (const auto& s : together.submissions) note(s.orgid, s.timezone, s.filters);
+  if (together.valid == false) {
+    changes.push_back(note_useless(together.hash, together.reason));
+    changes.back().every = true;
+  }
+  return changes;
 }
 
 alike_change note_alike(std::span<const first_note* const> notes) {

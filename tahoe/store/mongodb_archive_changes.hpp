@@ -27,6 +27,7 @@ struct change {
   bson filter, update;
   bool makes = false;                              ///< Inserts where nothing fits (an upsert).
   std::optional<first_note> alike = std::nullopt;  ///< It means this, which `note_alike` sends with others.
+  bool every = false;                              ///< Of doubles, each that fits.
 };
 
 /// An event that may be stored: the graver category, the contexts.
@@ -35,9 +36,10 @@ struct change {
 /// A session with `members` that may be stored or not: made if it is not, with the times; else it gains the
 /// members only. Errors: too_large, bad_input.
 [[nodiscard]] expected<change> join_session(const document& session, const std::vector<hash256>& members);
-/// The times of a session that is stored: the earliest start, the latest end with its duration. Errors: as
-/// above.
-[[nodiscard]] expected<std::vector<change>> merge_times(const document& again);
+/// A session that is `stored` so, of which `_hash` and the times were read, which are `times`: those of
+/// `widest` instead, while nobody else has changed them. What is the same is not written. Errors: as above.
+[[nodiscard]] expected<change> set_times(const bson_view& stored, const document& times,
+                                         const document& widest);
 
 /// What a filter's run changes in a raw record that is stored.
 struct raw_run {
@@ -56,6 +58,9 @@ struct alike_change {
   bson_list stages;
 };
 [[nodiscard]] alike_change note_alike(std::span<const first_note* const> notes);
+/// A record that stands there twice, each known to another organisation or server, and in which together
+/// nothing is to be filtered: what was noted in one is noted in all that have the organisation.
+[[nodiscard]] std::vector<change> note_in_doubles(const document& together);
 /// The filter found no use in the record.
 [[nodiscard]] change note_useless(const hash256& raw, const std::string& reason);
 /// One more organisation has submitted the record.

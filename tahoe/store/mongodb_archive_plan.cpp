@@ -70,6 +70,7 @@ expected<planned_raw*> planner::raw_of(const record_write& record, bool& made) {
   raw.stored = found != stored_.end();
   made = !raw.stored || found->second.made_now;
   raw.d = raw.stored ? found->second.d : archive_rules::fresh_raw(record.raw, false);
+  raw.doubled = raw.stored && found->second.doubled;
   if (raw.stored) return &raw;
   if (tahoe::bson_size(*raw.data) + other_fields > tahoe::max_bson_size)
     return fail(failure::too_large, "archive: the raw document " + crypto::to_hex(raw.d.hash) +
@@ -90,8 +91,9 @@ void planner::run(planned_raw& raw, const document& record, const filter_result&
     useless.filter_id = result.filter_id;
     useless.product.usable = false;
     useless.product.reason = reason;
-    if (archive_rules::record_run(raw.d, record.orgid, useless) && raw.stored)
-      raw.changes.push_back(note_useless(raw.d.hash, reason));
+    if (!archive_rules::record_run(raw.d, record.orgid, useless) || !raw.stored) return;
+    raw.changes.push_back(note_useless(raw.d.hash, reason));
+    raw.changes.back().every = raw.doubled;
     return;
   }
   const bool first_note_of_it = before == submitter::first && raw.changes.empty() && raw.d.filters.empty() &&
@@ -99,8 +101,15 @@ void planner::run(planned_raw& raw, const document& record, const filter_result&
   if (!archive_rules::record_run(raw.d, record.orgid, result) || !raw.stored) return;
   const raw_run noted{record.orgid, record.timezone, result.filter_id,
                       archive_rules::refs_made(result.product)};
+  if (raw.doubled) {  // each may have the organisation in another place
+    for (const auto who : {submitter::first, submitter::later}) {
+      raw.changes.push_back(note_run(raw.d.hash, noted, who));
+      raw.changes.back().every = true;
+    }
+    if (before != submitter::fresh) return;
+  }
   raw.changes.push_back(note_run(raw.d.hash, noted, before));
-  if (first_note_of_it)
+  if (first_note_of_it && !raw.doubled)
     raw.changes.back().alike = first_note{raw.d.hash, noted.orgid, noted.filter_id, noted.made};
   if (before == submitter::fresh) raw.changes.push_back(note_run(raw.d.hash, noted, submitter::later));
 }

@@ -15,6 +15,7 @@ namespace cybexd::store::mongodb_archive {
 struct stored_raw {
   document d;             ///< Without its data.
   bool made_now = false;  ///< By this very write, so it does not count as known.
+  bool doubled = false;   ///< It stands there more than once.
 };
 using stored_raws = std::unordered_map<hash256, stored_raw>;
 /// Documents that the database would not let grow, with the reason. What makes or changes one is of no use.
@@ -34,6 +35,7 @@ struct planned_session {
 struct planned_raw {
   document d;  ///< As it will be.
   bool stored = false;
+  bool doubled = false;
   const tahoe::value* data = nullptr;
   std::vector<change> changes;       ///< Of a stored one.
   std::vector<std::size_t> records;  ///< Indexes of those that mean it.

@@ -108,10 +108,11 @@ expected<void> writer::read_raws(std::span<const hash256> hashes) {
       return false;
     }
     auto& known = stored_[d->hash];
-    if (seen.insert(d->hash).second)
-      known.d = std::move(*d);
-    else
+    known.doubled = !seen.insert(d->hash).second;
+    if (known.doubled)
       join_double(known.d, *d);
+    else
+      known.d = std::move(*d);
     return true;
   });
   if (!found) return found;
@@ -119,17 +120,6 @@ expected<void> writer::read_raws(std::span<const hash256> hashes) {
 }
 
 expected<void> writer::put_parts(const archive_plan& plan) {
-  std::vector<change> merges;
-  std::vector<hash256> merged;
-  if (auto put = put_events(plan, merges, merged); !put) return put;
-  if (auto put = put_sessions(plan, merges, merged); !put) return put;
-  auto done = send(merges, "archive: merge");
-  if (!done) return fail(done.error());
-  return refuse(*done, merged);
-}
-
-expected<void> writer::put_events(const archive_plan& plan, std::vector<change>& merges,
-                                  std::vector<hash256>& merged) {
   std::vector<const bson*> documents;
   std::vector<hash256> hashes;
   for (const auto& part : plan.parts) {
@@ -138,6 +128,9 @@ expected<void> writer::put_events(const archive_plan& plan, std::vector<change>&
   }
   auto put = put_absent(documents, "archive: write documents");
   if (!put) return fail(put.error());
+  if (auto known = refuse(*put, hashes); !known) return known;
+  std::vector<change> merges;
+  std::vector<hash256> merged;
   for (std::size_t i = 0; i < plan.parts.size(); ++i) {
     if (put->made[i] || !plan.parts[i].event) continue;
     for (auto& one : merge_event(*plan.parts[i].event)) {
@@ -145,31 +138,7 @@ expected<void> writer::put_events(const archive_plan& plan, std::vector<change>&
       merged.push_back(plan.parts[i].hash);
     }
   }
-  return refuse(*put, hashes);
-}
-
-expected<void> writer::put_sessions(const archive_plan& plan, std::vector<change>& merges,
-                                    std::vector<hash256>& merged) {
-  std::vector<change> joins;
-  std::vector<hash256> hashes;
-  for (const auto& planned : plan.sessions) {
-    auto join = join_session(planned.session, planned.members);
-    if (!join) return fail(join.error());
-    joins.push_back(std::move(*join));
-    hashes.push_back(planned.session.hash);
-  }
-  auto joined = send(joins, "archive: write sessions");
-  if (!joined) return fail(joined.error());
-  for (std::size_t i = 0; i < plan.sessions.size(); ++i) {
-    if (joined->made[i]) continue;
-    auto times = merge_times(plan.sessions[i].session);
-    if (!times) return fail(times.error());
-    for (auto& one : *times) {
-      merges.push_back(std::move(one));
-      merged.push_back(hashes[i]);
-    }
-  }
-  return refuse(*joined, hashes);
+  return put_sessions(plan, std::move(merges), std::move(merged));
 }
 
 /// What MongoDB refuses for good is remembered; any other fault means that the whole is tried again.

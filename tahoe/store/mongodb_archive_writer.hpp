@@ -27,10 +27,15 @@ class writer {
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records);
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents);
   [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
+  /// Raw records, joined of doubles, in which nothing is to be filtered: no double says otherwise then.
+  [[nodiscard]] expected<void> settle(std::span<const document> together);
+  /// Raw documents that are of no use, with the reason for each.
+  [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
 
  private:
   struct sent {
-    std::vector<char> made;  ///< For each: whether it was inserted.
+    std::vector<char> made;     ///< For each: whether it was inserted.
+    std::uint64_t matched = 0;  ///< Changes that found their document.
     std::vector<write_fault> faults;
   };
   [[nodiscard]] expected<sent> put_absent(std::span<const bson* const> documents, std::string_view what);
@@ -40,21 +45,28 @@ class writer {
   [[nodiscard]] expected<sent> send_once(std::span<const change> changes, std::string_view what);
   [[nodiscard]] expected<void> refuse(const sent& done, const std::vector<hash256>& hashes);
 
-  /// What a document that is stored gains from another archive's.
+  /// What a document that is stored gains from another archive's, but for a session's times.
   [[nodiscard]] expected<std::vector<change>> gained(const document& d) const;
   [[nodiscard]] expected<void> read_raws(std::span<const hash256> hashes);
   [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
   [[nodiscard]] expected<std::vector<hash256>> put_claimed(const std::map<hash256, document>& fresh);
   [[nodiscard]] expected<void> put_parts(const archive_plan& plan);
-  [[nodiscard]] expected<void> put_events(const archive_plan& plan, std::vector<change>& merges,
-                                          std::vector<hash256>& merged);
-  [[nodiscard]] expected<void> put_sessions(const archive_plan& plan, std::vector<change>& merges,
-                                            std::vector<hash256>& merged);
+  /// With `changes` of the documents that are named by `of`, which go out with the sessions.
+  [[nodiscard]] expected<void> put_sessions(const archive_plan& plan, std::vector<change> changes,
+                                            std::vector<hash256> of);
+  /// The times of sessions that are stored become the widest of those there and these. What holds them
+  /// already, which is read first, costs no change.
+  [[nodiscard]] expected<void> widen_times(std::vector<const document*> sessions);
+  struct stored_times {
+    bson as_stored;  ///< `_hash` and the times, of the first of doubles.
+    document times;  ///< Of all doubles.
+  };
+  [[nodiscard]] expected<std::unordered_map<hash256, stored_times>> read_times(
+      std::span<const document* const> sessions);
   /// The raw documents that another server made in between; they are read again.
   [[nodiscard]] expected<std::vector<const planned_raw*>> put_raws(const archive_plan& plan);
   [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
       const std::vector<const planned_raw*>& fresh);
-  [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
   /// False: what they mean may not all be noted; send the changes themselves, too.
   [[nodiscard]] expected<bool> send_alike(const std::vector<const first_note*>& notes);
   [[nodiscard]] expected<void> change_raws(const std::vector<const planned_raw*>& stored);

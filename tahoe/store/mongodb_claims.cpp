@@ -49,6 +49,13 @@ std::set<object_id> mongodb_claims::elsewhere(const claims_seen& seen) const {
   return ids;
 }
 
+bool mongodb_claims::some_ended(const claims_seen& seen) const {
+  const auto now = now_();
+  return std::any_of(seen.takes.begin(), seen.takes.end(), [&](const auto& take) {
+    return take.second.until <= now && !take.first.starts_with(owner_);
+  });
+}
+
 expected<std::optional<double>> mongodb_claims::seconds_to_an_end() {
   auto seen = look("lake: take");
   if (!seen) return fail(seen.error());

@@ -61,6 +61,8 @@ class mongodb_claims {
   [[nodiscard]] expected<claims_seen> look(std::string_view what) const;
   /// Of what was seen: what other servers work on now.
   [[nodiscard]] std::set<object_id> elsewhere(const claims_seen& seen) const;
+  /// Whether a take of another server has ended there, so that entries are free that it had in work.
+  [[nodiscard]] bool some_ended(const claims_seen& seen) const;
   /// Seconds until the first take of another server ends; nothing where there is none. Takes that have ended
   /// are removed: nobody needs to look at them twice.
   [[nodiscard]] expected<std::optional<double>> seconds_to_an_end();

@@ -76,8 +76,13 @@ class mongodb_lake final : public cache_lake {
   [[nodiscard]] expected<void> flag_what_others_set_aside();
   [[nodiscard]] expected<void> sweep();
 
+  [[nodiscard]] expected<std::map<object_id, lake_document::read_entry>> read_waiting(
+      std::span<const object_id> some);
+  [[nodiscard]] expected<std::vector<candidate>> remembered(std::size_t wanted, const claims_seen& seen);
   [[nodiscard]] expected<std::vector<candidate>> candidates(const take_limits& limits,
-                                                            const std::set<object_id>& elsewhere);
+                                                            const claims_seen& seen);
+  [[nodiscard]] expected<std::vector<candidate>> look_for(const take_limits& limits,
+                                                          const std::set<object_id>& elsewhere);
   [[nodiscard]] expected<void> add_sizes(std::vector<candidate>& some);
   [[nodiscard]] expected<bool> claim(std::vector<candidate>& some, const take_limits& limits,
                                      const claims_seen& seen);
@@ -115,6 +120,8 @@ class mongodb_lake final : public cache_lake {
   once_ready ready_;
   once_ready adopting_;  ///< Only who adopts needs its index, and each index makes every mark dearer.
   std::mutex taking_;    ///< One take at a time.
+  /// Entries that waited when they were last looked for, the oldest first; guarded by `taking_`.
+  std::vector<object_id> waiting_;
   std::optional<object_id> swept_to_ = object_id();  ///< Nothing: done. Guarded by `taking_`.
   std::optional<object_id>
       forced_from_;  ///< Where this pass over entries set aside goes on; guarded by `taking_`.

@@ -98,6 +98,36 @@ BOOST_AUTO_TEST_CASE(an_outage_is_logged_once_when_it_begins_and_once_when_it_is
   BOOST_TEST(lines.back() == "archiving goes on");
 }
 
+// Symptom: it was set aside as not supported, for good.
+BOOST_AUTO_TEST_CASE(a_typetag_that_only_the_archive_knows_waits_while_it_cannot_be_asked) {
+  archive_line_fixture before;
+  before.options.accept_unknown_typetags = true;
+  before.put(R"({"a": 1})", "foo");
+  before.start();
+  before.advance(1s);
+  BOOST_REQUIRE_EQUAL(before.books().archived, 1u);
+  inner = before.inner;
+  stores = failing(inner, trouble);
+  trouble->only = "archive.raw_sub_types";
+  trouble->down = true;
+  const auto text = put(R"({"a": 2})", "foo");
+  const auto lines = put("{\"a\": 3}\n{\"a\": 4}\n", "foo", true);
+  const auto strange = put(R"({"a": 5})", "bar");
+  int asked = 0;
+  trouble->on_call = [&asked](std::string_view call) { asked += call == "archive.raw_sub_types"; };
+  start();
+  advance(500ms);
+  for (const auto& id : {text, lines, strange}) BOOST_TEST((state_of(id) == entry_state::waiting));
+  BOOST_TEST(status().trouble.find("archive knows the typetag `foo`") != std::string::npos);
+  BOOST_TEST(asked == 1);  // one that is away may take seconds to say so
+  trouble->heal();
+  advance(std::chrono::seconds(static_cast<int>(status().next_round_seconds) + 2));
+  BOOST_TEST(status().trouble == "");
+  BOOST_TEST((state_of(text) == entry_state::processed));
+  BOOST_TEST((state_of(lines) == entry_state::processed));
+  BOOST_TEST((state_of(strange) == entry_state::not_supported));
+}
+
 BOOST_AUTO_TEST_CASE(who_joins_archive_once_waits_for_what_came_since) {
   std::optional<store::entry_id> late;
   trouble->on_call = [&](std::string_view call) {

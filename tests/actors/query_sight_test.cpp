@@ -54,6 +54,22 @@ BOOST_AUTO_TEST_CASE(nothing_is_answered_while_nobody_can_say_what_the_asker_may
   BOOST_TEST(status_of("10.0.0.2") == "ready");
 }
 
+// It was put off until the identity store came back, though it shows nothing of anybody.
+BOOST_AUTO_TEST_CASE(a_report_that_failed_is_told_while_nobody_can_say_what_the_asker_may_see) {
+  bool away = false;
+  options.visible_to = [&](const std::string&) -> expected<std::optional<store::visibility>> {
+    if (away) return fail(failure::unavailable, "the identity store is away");
+    return std::optional(visible);
+  };
+  hold = true;
+  start();
+  const auto first = send("count", count_of("10.0.0.1"));
+  away = true;
+  release(report::failed_report("count", {failure::bad_input, "`from` is no time"}, tests::user, now));
+  BOOST_TEST((good(first).status == outcome::failed));
+  BOOST_TEST(status_of("10.0.0.1") == "failed");
+}
+
 BOOST_AUTO_TEST_CASE(what_the_user_may_see_grew_so_the_report_that_is_made_stands) {
   hold = true;
   start();

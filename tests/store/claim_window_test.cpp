@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(enough_for_questions_that_are_worth_their_cost_are_always_a
   window_of_claims window(6);
   window.began(0);
   window.marked(1, 1000);
-  BOOST_TEST(window.entries() == 1024u);
+  BOOST_TEST(window.entries() == 256u);
 }
 
 BOOST_AUTO_TEST_CASE(marks_that_come_at_once_are_one_measure) {
