@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -42,6 +43,11 @@ void warn_of(const configuration& config) {
     say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
                                ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
                                "): larger ones get 503 each time");
+  struct stat about {};
+  const auto& key = http.tls_key.path;
+  if (!key.empty() && ::stat(key.c_str(), &about) == 0 && (about.st_mode & 077) != 0)
+    say(severity::warning,
+        "http.tls_key: " + key + " can be read by others: set its mode with `chmod 600 " + key + "`");
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -139,7 +145,8 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
                                                 const std::function<void()>& actors_begin) {
   forbid_core_dumps();
   allow_many_files();
-  auto lock = directory_lock::take(config.values.data_dir.path);
+  if (auto there = must_hold_its_stores(config.values); !there) return fail(there.error());
+  auto lock = directory_lock::take_for_server(config.values.data_dir.path);
   if (!lock) return fail(lock.error());
   std::unique_ptr<server> made(new server());
   made->parts_ = std::make_unique<parts>(std::move(*lock));
@@ -216,6 +223,10 @@ void server::sample() {
   p.records.add(std::chrono::steady_clock::now(), metrics.value(which::archive_entries, {"archived"}) +
                                                       metrics.value(which::archive_entries, {"known"}));
   p.over->rate = p.records.per_second();
+  // The files of a backup that was killed cannot be given up by the store; a running one holds its lock.
+  std::error_code ignored;
+  if (std::filesystem::exists(p.path("checkpoint"), ignored))
+    remove_left_checkpoint(p.config.values.data_dir.path);
 }
 
 bool server::gave_up_a_database() const {

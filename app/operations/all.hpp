@@ -22,6 +22,8 @@ expected<tahoe::value> token_new(engine& on, const tahoe::value& input);
 expected<tahoe::value> token_list(engine& on, const tahoe::value& input);
 /// {jti}
 expected<tahoe::value> token_revoke(engine& on, const tahoe::value& input);
+/// {limit} -> {lines: [{when, who, what, whom}]}: the newest, the newest last
+expected<tahoe::value> audit(engine& on, const tahoe::value& input);
 
 // lake.cpp
 /// {typetag, org, timezone, entries: [{name, text | base64, sealed, ndjson, records}]} -> {entries, records}
