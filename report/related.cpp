@@ -10,6 +10,7 @@
 #include "report/related_documents.hpp"
 #include "report/related_views.hpp"
 #include "tahoe/bson.hpp"
+#include "tahoe/store/archive_rules.hpp"
 
 namespace cybexd::report {
 namespace {
@@ -27,7 +28,7 @@ class collector {
 
   /// True when an event is on the page.
   [[nodiscard]] expected<bool> collect();
-  /// Takes from the sessions' lists what the asker may not see, where sessions are shown.
+  /// Takes from the sessions' lists and times what the asker may not see, where sessions are shown.
   [[nodiscard]] expected<void> narrow_sessions();
   [[nodiscard]] related_documents& found() { return found_; }
 
@@ -244,7 +245,9 @@ expected<void> collector::narrow_sessions() {
     for (const auto& event : *events) visible.insert(event.hash);
     for (auto& session : some) {
       const auto own = own_parts(session);
-      std::erase_if(session.ref, [&](const auto& h) { return !visible.contains(h) && !own.contains(h); });
+      const auto hidden =
+          std::erase_if(session.ref, [&](const auto& h) { return !visible.contains(h) && !own.contains(h); });
+      store::archive_rules::narrow_times(session, who_, hidden == 0);
     }
     if (auto good = check(1); !good) return good;
   }

@@ -7,6 +7,7 @@
 
 #include "tahoe/bson.hpp"
 #include "tahoe/store/archive_layout.hpp"
+#include "tahoe/store/archive_rules.hpp"
 
 namespace cybexd::store::archive_layout {
 
@@ -182,6 +183,7 @@ expected<std::string> encode_times(const document& session) {
   if (session.start_time) times.emplace_back("s", *session.start_time);
   if (session.end_time) times.emplace_back("e", *session.end_time);
   if (session.duration) times.emplace_back("d", *session.duration);
+  if (const auto* own = archive_rules::own_times_of(session)) times.emplace_back("o", *own);
   return tahoe::to_bson(times);
 }
 
@@ -191,6 +193,7 @@ expected<void> decode_times(std::string_view bytes, document& session) {
   if (const auto* v = times->find("s")) session.start_time = *v;
   if (const auto* v = times->find("e")) session.end_time = *v;
   if (const auto* v = times->find("d")) session.duration = *v;
+  if (const auto* v = times->find("o")) archive_rules::set_own_times(session, *v);
   return {};
 }
 

@@ -19,7 +19,8 @@
 //                     members that are not there yet, found from either side
 //                       'p' session id | member id ->
 //                       'w' member id | session id ->
-//                     its times, as BSON of start_time, end_time, duration
+//                     its times, as BSON of start_time, end_time, duration, and the list of those by
+//                     organisation (a row of before may lack it)
 //                       't' session id -> BSON
 //   archive_meta      'c' -> next id | raw records that no filter has run on yet | edits of events
 //                     'o' number -> orgid

@@ -13,23 +13,6 @@ bool holds(const std::vector<hash256>& sorted, const hash256& hash) {
   return std::binary_search(sorted.begin(), sorted.end(), hash);
 }
 
-/// An order that does not depend on who came first, without ties: numbers by value, then texts, then the
-/// rest; what is equal so far by its type, then by its canonical form (1 before 1.0, -0.0 before 0.0).
-bool less(const tahoe::value& a, const tahoe::value& b) {
-  double a_room = 0, b_room = 0;
-  const auto* a_number = a.number(a_room);
-  const auto* b_number = b.number(b_room);
-  if (a_number && b_number && *a_number != *b_number) return *a_number < *b_number;
-  if (!a_number != !b_number) return b_number == nullptr;
-  const auto* a_text = a.text();
-  const auto* b_text = b.text();
-  if (a_text && b_text) return *a_text < *b_text;
-  if (!a_text != !b_text) return b_text == nullptr;
-  if (a.inner().index() != b.inner().index()) return a.inner().index() < b.inner().index();
-  const auto a_form = tahoe::canonical(a), b_form = tahoe::canonical(b);
-  return a_form && b_form && *a_form < *b_form;
-}
-
 std::vector<std::string>* filters_of(document& raw, const std::string& orgid) {
   if (raw.orgid == orgid) return &raw.filters;
   for (auto& submission : raw.submissions) {
@@ -81,27 +64,6 @@ bool merge_event(document& event, const document& again) {
   event.mal_ref = std::move(malicious);
   event.ben_ref = std::move(benign);
   return true;
-}
-
-bool merge_times(document& session, const document& again) {
-  bool changed = false;
-  if (again.start_time && (!session.start_time || less(*again.start_time, *session.start_time))) {
-    session.start_time = again.start_time;
-    changed = true;
-  }
-  const auto no_end = !again.end_time && !session.end_time;
-  const auto same_end =
-      no_end || (again.end_time && session.end_time && !less(*again.end_time, *session.end_time) &&
-                 !less(*session.end_time, *again.end_time));
-  const auto later = again.end_time && (!session.end_time || less(*session.end_time, *again.end_time));
-  const auto longer =
-      same_end && again.duration && (!session.duration || less(*session.duration, *again.duration));
-  if (later || longer) {
-    if (later) session.end_time = again.end_time;
-    session.duration = again.duration;
-    changed = true;
-  }
-  return changed;
 }
 
 document fresh_raw(const document& raw, bool with_data) {

@@ -20,9 +20,25 @@ namespace cybexd::store::archive_rules {
 /// `event` changed.
 bool merge_event(document& event, const document& again);
 
-/// A session met again: the earliest start and the latest end (with its duration) stay. True when `session`
-/// changed.
+/// A session met again: the earliest start and the latest end (with its duration) stay, over all and for each
+/// organisation. True when `session` changed.
 bool merge_times(document& session, const document& again);
+
+/// Where a session keeps the times that each organisation's own records gave it: a list of objects {orgid,
+/// start_time, end_time, duration}, by orgid, without values over 1 KiB. The session's own times come from
+/// all of them: to who may see one organisation only they would tell when another one saw the same session.
+inline constexpr std::string_view own_times_field = "_cybexd_times";
+/// The field as it is; nullptr where there is none.
+[[nodiscard]] const tahoe::value* own_times_of(const document& session);
+void set_own_times(document& session, std::optional<tahoe::value> times);
+/// Whether anything is said there about times.
+[[nodiscard]] bool tells_times(const document& session);
+/// The session with its times noted as the organisation's own. Nothing where it has none.
+[[nodiscard]] std::optional<document> noted_for(const document& session, const std::string& orgid);
+/// Leaves the times that come from the asker's organisations, and no list. What the list does not explain
+/// (another module wrote it, or this server before it kept one) is shown only to who sees all of the
+/// session's events, where no other organisation is on the list.
+void narrow_times(document& session, const visibility& who, bool sees_all_events);
 
 /// A new raw document as a write makes it: nothing but its own fields.
 [[nodiscard]] document fresh_raw(const document& raw, bool with_data = true);

@@ -132,7 +132,9 @@ class archive_writer {
 
   [[nodiscard]] expected<void> put_session(const document& d, local_id id);
   [[nodiscard]] expected<void> merge_session(const document& d);
-  [[nodiscard]] expected<void> apply(const tahoe::filters::session_change& change);
+  /// A session, and events that join it.
+  [[nodiscard]] expected<void> apply(const document& d, const std::vector<hash256>& events);
+  [[nodiscard]] expected<void> merge_times(const document& d, local_id session);
   [[nodiscard]] expected<void> join(local_id session, local_id event_id, const hash256& event_hash);
   void wait_for(local_id session, local_id member);
 
@@ -140,7 +142,7 @@ class archive_writer {
   [[nodiscard]] expected<archive_draft::raw*> raw(local_id id);
   [[nodiscard]] expected<void> run(archive_draft::raw& draft, const std::string& orgid,
                                    const filter_result& result);
-  [[nodiscard]] expected<void> apply(const tahoe::filters::product& product);
+  [[nodiscard]] expected<void> apply(const tahoe::filters::product& product, const std::string& orgid);
   [[nodiscard]] expected<void> finish_raw(local_id id, archive_draft::raw& draft);
   void note_sub_type(const std::string& sub_type);
   void note_awaiting(local_id id, const archive_draft::raw& draft);

@@ -36,17 +36,16 @@ expected<void> archive_writer::merge(const document& d) {
 
 expected<void> archive_writer::merge_session(const document& d) {
   const auto parts = archive_rules::parts_of(d.data);
-  tahoe::filters::session_change change;
-  change.session = d;
+  std::vector<hash256> events;
   for (const auto& hash : d.ref) {
     if (std::binary_search(d.cref.begin(), d.cref.end(), hash)) continue;
     auto place = locate(hash);
     if (!place) return fail(place.error());
     const auto kind = (*place)->kind;
     const bool own = parts.attributes.contains(hash) || parts.objects.contains(hash);
-    if (kind == itype::event || (!kind && !own)) change.events.push_back(hash);
+    if (kind == itype::event || (!kind && !own)) events.push_back(hash);
   }
-  return apply(change);
+  return apply(d, events);
 }
 
 }  // namespace cybexd::store

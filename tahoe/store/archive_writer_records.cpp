@@ -35,7 +35,7 @@ expected<record_result> archive_writer::record(const record_write& record) {
 
 expected<void> archive_writer::run(archive_draft::raw& draft, const std::string& orgid,
                                    const filter_result& result) {
-  const auto done = result.product.usable ? apply(result.product) : expected<void>();
+  const auto done = result.product.usable ? apply(result.product, orgid) : expected<void>();
   if (done) {
     if (archive_rules::record_run(draft.d, orgid, result)) draft.changed = true;
     return {};
@@ -54,11 +54,12 @@ expected<bool> archive_writer::import(const document& d) {
   if (d.kind == itype::raw || d.kind == itype::session) {
     // These are encoded late, when much has been noted already: what cannot be stored is refused before.
     if (auto row = encode_document(d, d.data, {}, 0, {}); !row) return fail(row.error());
+    if (auto row = encode_times(d); !row) return fail(row.error());
   }
   return put_document(d);
 }
 
-expected<void> archive_writer::apply(const tahoe::filters::product& product) {
+expected<void> archive_writer::apply(const tahoe::filters::product& product, const std::string& orgid) {
   for (const auto& d : product.documents) {
     auto made = put_document(d);
     if (!made) return fail(made.error());
@@ -66,30 +67,21 @@ expected<void> archive_writer::apply(const tahoe::filters::product& product) {
     if (auto done = merge_event(d, draft_.seen.at(d.hash).id); !done) return done;
   }
   for (const auto& change : product.sessions) {
-    if (auto done = apply(change); !done) return done;
+    const auto noted = archive_rules::noted_for(change.session, orgid);
+    if (auto done = apply(noted ? *noted : change.session, change.events); !done) return done;
   }
   return {};
 }
 
-expected<void> archive_writer::apply(const tahoe::filters::session_change& change) {
-  const auto& d = change.session;
+expected<void> archive_writer::apply(const document& d, const std::vector<hash256>& events) {
+  if (auto row = encode_times(d); !row) return fail(row.error());  // see `import`
   auto made = put_document(d);
   if (!made) return fail(made.error());
   const auto session = draft_.seen.at(d.hash).id;
-  if (!*made && (d.start_time || d.end_time || d.duration)) {
-    auto times = draft_.times.find(session);
-    if (times == draft_.times.end()) {
-      auto row = reader_.get(family::archive_sessions, tagged_key('t', session));
-      if (!row) return fail(row.error());
-      document stored;
-      if (*row) {
-        if (auto decoded = decode_times(**row, stored); !decoded) return decoded;
-      }
-      times = draft_.times.emplace(session, std::move(stored)).first;
-    }
-    archive_rules::merge_times(times->second, d);
+  if (!*made && archive_rules::tells_times(d)) {
+    if (auto done = merge_times(d, session); !done) return done;
   }
-  for (const auto& hash : change.events) {
+  for (const auto& hash : events) {
     auto place = locate(hash);
     if (!place) return fail(place.error());
     if ((*place)->kind == itype::event) {
@@ -100,6 +92,25 @@ expected<void> archive_writer::apply(const tahoe::filters::session_change& chang
       wait_for(session, *id);
     }
   }
+  return {};
+}
+
+expected<void> archive_writer::merge_times(const document& d, local_id session) {
+  auto times = draft_.times.find(session);
+  if (times == draft_.times.end()) {
+    auto row = reader_.get(family::archive_sessions, tagged_key('t', session));
+    if (!row) return fail(row.error());
+    document stored;
+    if (*row) {
+      if (auto decoded = decode_times(**row, stored); !decoded) return decoded;
+    }
+    times = draft_.times.emplace(session, std::move(stored)).first;
+  }
+  auto merged = times->second;
+  if (!archive_rules::merge_times(merged, d)) return {};
+  // The values of many organisations may be too much for one row: of no use is then what would add to it.
+  if (auto row = encode_times(merged); !row) return fail(row.error());
+  times->second = std::move(merged);
   return {};
 }
 
@@ -126,12 +137,12 @@ expected<void> archive_writer::put_session(const document& d, local_id id) {
     }
   }
   std::sort(links.begin(), links.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  if (d.start_time || d.end_time || d.duration) {
-    document times;
-    archive_rules::merge_times(times, d);
-    draft_.times.insert_or_assign(id, std::move(times));
-  }
-  return put_row(d, id, links);
+  if (!archive_rules::tells_times(d)) return put_row(d, id, links);
+  document times, rest = d;
+  archive_rules::merge_times(times, d);
+  archive_rules::set_own_times(rest, std::nullopt);
+  draft_.times.insert_or_assign(id, std::move(times));
+  return put_row(rest, id, links);
 }
 
 void archive_writer::wait_for(local_id session, local_id member) {

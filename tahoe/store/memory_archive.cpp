@@ -139,7 +139,7 @@ class memory_archive : public archive_store {
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
       const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);
       const auto result = as_far_as_it_fits(again ? *again : *record.filtered);
-      if (result.product.usable) apply(all, result.product);
+      if (result.product.usable) apply(all, result.product, orgid);
       archive_rules::record_run(raw, orgid, result);
     }
     return {record.raw.hash, !made && !joined};
@@ -165,14 +165,15 @@ class memory_archive : public archive_store {
     return result;
   }
 
-  static void apply(memory_contents& all, const tahoe::filters::product& product) {
+  static void apply(memory_contents& all, const tahoe::filters::product& product, const std::string& orgid) {
     for (const auto& d : product.documents) {
       if (!put(all, d) && d.kind == itype::event) archive_rules::merge_event(all.documents.at(d.hash), d);
     }
     for (const auto& change : product.sessions) {
-      put(all, change.session);
+      const auto noted = archive_rules::noted_for(change.session, orgid);
+      put(all, noted ? *noted : change.session);
       auto& session = all.documents.at(change.session.hash);
-      archive_rules::merge_times(session, change.session);
+      if (noted) archive_rules::merge_times(session, *noted);
       session.ref.insert(session.ref.end(), change.events.begin(), change.events.end());
       archive_rules::normalise(session.ref);
     }

@@ -84,6 +84,10 @@ expected<change> set_times(const bson_view& stored, const document& times, const
     else if (auto added = set.add_value(name, *to); !added)
       return fail(added.error());
   }
+  const auto own_times = archive_rules::own_times_field;
+  add_as_stored(one.filter, own_times, stored);
+  if (const auto* own = archive_rules::own_times_of(widest))
+    if (auto added = set.add_value(own_times, *own); !added) return fail(added.error());
   if (!set.empty()) one.update.add("$set", set);
   if (!unset.empty()) one.update.add("$unset", unset);
   return one;

@@ -29,10 +29,10 @@ class planner {
  private:
   expected<planned_raw*> raw_of(const record_write& record, bool& made);
   void run(planned_raw& raw, const document& record, const filter_result& result, submitter before);
-  std::string apply(const planned_raw& raw, const tahoe::filters::product& product);
+  std::string apply(const planned_raw& raw, const tahoe::filters::product& product, const std::string& orgid);
   std::string encode(const tahoe::filters::product& product);
   std::string merge(planned_part& part, const document& again);
-  void add(const tahoe::filters::session_change& change);
+  void add(const tahoe::filters::session_change& change, const std::string& orgid);
 
   const stored_raws& stored_;
   const refusals& refused_;
@@ -85,7 +85,7 @@ void planner::run(planned_raw& raw, const document& record, const filter_result&
   const auto no_room = claims ? refused_.find(raw.d.hash) : refused_.end();
   if (claims && no_room == refused_.end()) plan_.claims.push_back({raw.records.back(), result.first_run});
   if (result.product.usable)
-    reason = no_room != refused_.end() ? no_room->second : apply(raw, result.product);
+    reason = no_room != refused_.end() ? no_room->second : apply(raw, result.product, record.orgid);
   if (!result.product.usable || !reason.empty()) {
     filter_result useless;
     useless.filter_id = result.filter_id;
@@ -115,7 +115,8 @@ void planner::run(planned_raw& raw, const document& record, const filter_result&
 }
 
 /// Adds what was made; where MongoDB cannot hold something of it, nothing, and says why.
-std::string planner::apply(const planned_raw& raw, const tahoe::filters::product& product) {
+std::string planner::apply(const planned_raw& raw, const tahoe::filters::product& product,
+                           const std::string& orgid) {
   const auto made = archive_rules::refs_made(product);
   const auto size =
       tahoe::bson_size(*raw.data) + other_fields + (raw.d.ref.size() + made.size()) * bytes_of_a_reference;
@@ -127,7 +128,7 @@ std::string planner::apply(const planned_raw& raw, const tahoe::filters::product
     for (; plan_.parts.size() > before; plan_.parts.pop_back()) parts_.erase(plan_.parts.back().hash);
     return reason;
   }
-  for (const auto& change : product.sessions) add(change);
+  for (const auto& change : product.sessions) add(change, orgid);
   return {};
 }
 
@@ -161,14 +162,15 @@ std::string planner::merge(planned_part& part, const document& again) {
   return {};
 }
 
-void planner::add(const tahoe::filters::session_change& change) {
+void planner::add(const tahoe::filters::session_change& change, const std::string& orgid) {
+  auto noted = archive_rules::noted_for(change.session, orgid);
   const auto [known, fresh] = sessions_.try_emplace(change.session.hash, plan_.sessions.size());
   if (fresh) {
-    plan_.sessions.push_back({change.session, change.events});
+    plan_.sessions.push_back({noted ? std::move(*noted) : change.session, change.events});
     return;
   }
   auto& planned = plan_.sessions[known->second];
-  archive_rules::merge_times(planned.session, change.session);
+  if (noted) archive_rules::merge_times(planned.session, *noted);
   planned.members.insert(planned.members.end(), change.events.begin(), change.events.end());
 }
 

@@ -74,6 +74,7 @@ expected<std::unordered_map<hash256, writer::stored_times>> writer::read_times(
   archive_rules::normalise(hashes);
   find_options how;
   how.projection.add("_id", 0).add("_hash", 1).add("start_time", 1).add("end_time", 1).add("duration", 1);
+  how.projection.add(archive_rules::own_times_field, 1);
   how.batch = 10'000;
   std::unordered_map<hash256, stored_times> all;
   const auto filter = by_hashes(hashes);
@@ -85,6 +86,8 @@ expected<std::unordered_map<hash256, writer::stored_times>> writer::read_times(
     times.start_time = time_in(*fields, "start_time");
     times.end_time = time_in(*fields, "end_time");
     times.duration = time_in(*fields, "duration");
+    if (const auto* own = fields->find(archive_rules::own_times_field))
+      archive_rules::set_own_times(times, *own);
     const auto [known, fresh] = all.try_emplace(*hash);
     if (fresh) known->second.as_stored = bson(stored);
     archive_rules::merge_times(known->second.times, times);

@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(documents_are_those_of_the_original_field_by_field) {
       if (stored.find("itype").text() == "raw") return true;
       auto json = must(stored.to_value());
       json.erase("_id");
+      if (stored.find("itype").text() == "session") json.erase(archive_rules::own_times_field);  // ours
       found.insert(fixtures::unordered(json));
       return true;
     }));
