@@ -97,14 +97,14 @@ std::vector<const document*> pointers(std::span<const document> documents) {
 
 using user_index = std::unordered_map<hash256, const document*>;
 
-expected<std::vector<const document*>> documents_of(const hashes& wanted, const user_index& users) {
+expected<std::vector<const document*>> documents_of(const hashes& wanted, const user_index& users,
+                                                    const hashes& before) {
   std::vector<const document*> found;
-  for (const auto& hash : wanted) {
-    const auto at = users.find(hash);
-    if (at == users.end())
+  for (const auto& hash : wanted)
+    if (const auto at = users.find(hash); at != users.end())
+      found.push_back(at->second);
+    else if (!holds(before, hash))
       return fail(failure::corrupt, "the user " + crypto::to_hex(hash) + " of an organisation is not stored");
-    found.push_back(at->second);
-  }
   return found;
 }
 
@@ -246,15 +246,15 @@ expected<entity> make_org(std::string_view orgname, std::string_view name, const
 expected<entity> with_members(const document& org, const membership& who, std::span<const document> users) {
   user_index index;
   for (const auto& user : users) index.emplace(user.hash, &user);
-  const auto user_documents = documents_of(who.users, index);
+  const auto old = membership_of(org);
+  const auto user_documents = documents_of(who.users, index, old.users);
   if (!user_documents) return fail(user_documents.error());
-  const auto admin_documents = documents_of(who.admins, index);
+  const auto admin_documents = documents_of(who.admins, index, old.admins);
   if (!admin_documents) return fail(admin_documents.error());
   auto admin = make_object(std::string(admin_type), *admin_documents);
   if (!admin) return fail(admin.error());
 
   auto changed = org;
-  const auto old = membership_of(org);
   const auto old_admin = admin_object_of(org);
   std::erase_if(changed.cref, [&](const hash256& child) {
     return holds(old.users, child) || holds(old.admins, child) || child == old_admin;

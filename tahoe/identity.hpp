@@ -55,7 +55,8 @@ struct membership {
 
 /// The organisation with other members, or with its users' documents as they are now. `users` holds the
 /// documents of `who.users`, in any order; others in it are ignored. `_hash` and all other fields and
-/// children stay. Errors: corrupt (a user's document is missing), too_large.
+/// children stay. Who is on a list already and has no document, as others may leave it, stays on the list and
+/// is not embedded. Errors: corrupt (a new member's document is missing), too_large.
 [[nodiscard]] expected<entity> with_members(const document& org, const membership& who,
                                             std::span<const document> users);
 /// The hash of the object `admin` that an organisation embeds now.

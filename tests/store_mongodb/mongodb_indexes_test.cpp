@@ -20,8 +20,8 @@ struct with_indexes {
   std::vector<std::string> sentences;
   std::shared_ptr<mongodb_home> home;
   mongodb_collection all;
-  const std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}},
-                                       {"by_kind", bson().add("kind", 1), false, {}}};
+  std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}},
+                                 {"by_kind", bson().add("kind", 1), false, {}}};
 
   explicit with_indexes(const std::string& url = "", const std::string& name = "things")
       : home(mongodb_home::open({.url = server.url("&appName=indexed" + url)}).value()),
@@ -115,9 +115,11 @@ BOOST_AUTO_TEST_CASE(doubles_are_found_before_a_unique_one_is_asked_for) {
 
 /// A build takes longer than the server may be silent.
 struct with_slow_builds : with_indexes {
-  explicit with_slow_builds(const std::string& name) : with_indexes("&socketTimeoutMS=300", name) {}
+  explicit with_slow_builds(const std::string& name) : with_indexes("&socketTimeoutMS=300", name) {
+    wishes.pop_back();  // one is enough
+  }
   void slow_down(const std::string& what) {
-    refuse(R"("alwaysOn")", R"("blockConnection":true,"blockTimeMS":900)", what);
+    refuse(R"("alwaysOn")", R"("blockConnection":true,"blockTimeMS":600)", what);
   }
   /// As a store asks again and again.
   bool made_at_last() {
@@ -133,7 +135,6 @@ BOOST_AUTO_TEST_CASE(one_that_takes_long_is_waited_for) {
   BOOST_TEST(world.said_that("the index by_hash of test.slow is not there yet"));
   BOOST_REQUIRE(world.made_at_last());
   BOOST_TEST((world.is_unique("by_hash") == true));
-  BOOST_TEST((world.is_unique("by_kind") == false));
 }
 
 // There are more documents than can be looked through for doubles in time, so its end tells of them.
@@ -143,7 +144,6 @@ BOOST_AUTO_TEST_CASE(a_unique_one_that_fails_after_long_is_a_plain_one) {
   world.slow_down(R"("createIndexes","aggregate")");
   BOOST_REQUIRE(world.made_at_last());
   BOOST_TEST((world.is_unique("by_hash") == false));
-  BOOST_TEST((world.is_unique("by_kind") == false));
   world.server.heal();
   BOOST_TEST(world.make().has_value());
   BOOST_TEST(world.said_that("is there but not unique"));

@@ -147,6 +147,21 @@ BOOST_AUTO_TEST_CASE(a_superuser_may_be_admin_like_anybody) {
   BOOST_TEST(outcome(home.all.org_administered_by(home.as(home.root), "org_a")) == "");
 }
 
+// Somebody removed a user by hand.
+BOOST_AUTO_TEST_CASE(a_member_who_is_not_stored_is_in_nobodys_way) {
+  org_home home;
+  store::identity_change gone;
+  gone.erase = {home.users[1].hash};
+  BOOST_REQUIRE(home.store->apply(gone));
+  BOOST_TEST(home.add({home.hash(2)}, {"user"}) == "");
+  BOOST_TEST(home.add({home.hash(3)}, {"admin"}) == "");
+  BOOST_TEST(home.lists() == "admin:03 user:0123 acl:0123");
+  const auto embedded = fixtures::list_at(home.org().data, "cybexp_user");
+  BOOST_TEST(embedded.size() == 3U);
+  BOOST_TEST(home.del({home.hash(2)}, {"user"}) == "");
+  BOOST_TEST(home.lists() == "admin:03 user:013 acl:013");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_fields_are_named) {
   org_home home;
   BOOST_TEST(contains(home.add({home.hash(2)}, {"owner"}), "bad input: Invalid 'add_to'!"));

@@ -221,8 +221,10 @@ BOOST_AUTO_TEST_CASE(other_fields_and_children_stay) {
   BOOST_TEST(to_value(changed).find("_cybexd_note") != nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(a_member_without_a_document_is_named) {
-  const auto org = org_of(three());
+BOOST_AUTO_TEST_CASE(a_new_member_without_a_document_is_named) {
+  auto before = three();
+  for (auto* list : {&before.users, &before.admins, &before.acl}) std::erase(*list, user(1));
+  const auto org = org_of(before);
   const auto changed = id::with_members(org, three(), std::vector{users().begin()->second});
   BOOST_REQUIRE(!changed);
   BOOST_TEST((changed.error().kind == failure::corrupt));
