@@ -1,11 +1,19 @@
 #include "app/directory_lock.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/client/http_client.hpp"
 
 namespace cybexd::app {
 namespace {
@@ -28,10 +36,45 @@ std::string holder(int file) {
   return text;
 }
 
+/// "cybexd", or "#1000" for a user without a name.
+std::string name_of(uid_t user) {
+  constexpr std::size_t room_for_all = 16u << 10;
+  std::vector<char> room(room_for_all);
+  passwd found{};
+  passwd* there = nullptr;
+  const bool known = ::getpwuid_r(user, &found, room.data(), room.size(), &there) == 0 && there != nullptr;
+  return known ? std::string(found.pw_name) : "#" + std::to_string(user);
+}
+
+/// Why root must not write into this directory, if it must not. What root writes belongs to root, with a mode
+/// that lets nobody else read it, and the server of another user would never start again.
+std::optional<error> belongs_to_another(const std::string& data_dir) {
+  struct stat about {};
+  if (::geteuid() != 0 || ::stat(data_dir.c_str(), &about) != 0 || about.st_uid == 0) return std::nullopt;
+  const auto owner = name_of(about.st_uid);
+  return error{failure::not_allowed, data_dir + " belongs to the user " + owner +
+                                         ", who could not read what root writes there: run this as " + owner +
+                                         ", with sudo -u '" + owner + "' cybexd ..."};
+}
+
 }  // namespace
 
 expected<directory_lock> directory_lock::take(const std::string& data_dir) {
   return take(data_dir, "lock", "is in use by");
+}
+
+expected<directory_lock> directory_lock::take_for_server(const std::string& data_dir) {
+  constexpr std::chrono::seconds patience(10);
+  constexpr std::chrono::milliseconds a_moment(20);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto lock = take(data_dir);
+    const bool in_use = !lock && lock.error().kind == failure::conflict;
+    if (!in_use || std::chrono::steady_clock::now() > end ||
+        client::http_client::to_socket(data_dir + "/cybexd.sock"))
+      return lock;
+    std::this_thread::sleep_for(a_moment);
+  }
 }
 
 expected<directory_lock> directory_lock::take_for_backup(const std::string& data_dir) {
@@ -49,13 +92,16 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
                                               const std::string& used) {
   if (auto made = make_folder(data_dir); !made) return fail(made.error());
   const std::string path = data_dir + "/" + name;
-  descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const auto another = belongs_to_another(data_dir);
+  descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | (another ? 0 : O_CREAT), 0600));
+  if (!file && another) return fail(*another);
   if (!file) return fail(failure::unavailable, path + " cannot be opened: " + system_text(errno));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return fail(failure::unavailable, path + " cannot be locked: " + system_text(errno));
     return fail(failure::conflict, data_dir + " " + used + " " + holder(file.get()));
   }
+  if (another) return fail(*another);
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {
     return fail(failure::unavailable, path + " cannot be written: " + system_text(errno));

@@ -33,8 +33,8 @@ class named_tasks;
 [[nodiscard]] expected<store::stores> open_stores(const settings& from, bool read_only = false);
 /// The stores that live in `data_dir/store`, by their sections: cache, archive, report, identity.
 [[nodiscard]] std::vector<std::string> embedded_stores(const settings& from);
-/// For what reads a store: to make one would hide a wrong path, or a volume that is not mounted. Errors:
-/// not_found (a store that should live in `data_dir/store` does not).
+/// For all but what makes a hub: to make a store would hide a wrong path, or a volume that is not mounted.
+/// Errors: not_found (a store that should live in `data_dir/store` does not).
 [[nodiscard]] expected<void> must_hold_its_stores(const settings& from);
 /// How the embedded home in a directory is opened.
 [[nodiscard]] store::embedded_options embedded_options_of(const settings& from, const std::string& directory);

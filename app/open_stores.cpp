@@ -44,7 +44,9 @@ expected<void> must_hold_its_stores(const settings& from) {
   if (embedded_stores(from).empty() || std::filesystem::exists(place + "/CURRENT", problem) || problem)
     return {};
   return fail(failure::not_found,
-              place + ": there is no store; is it the right configuration, and is its volume mounted?");
+              place +
+                  ": there is no store; is it the right configuration, and is its volume mounted? "
+                  "A new hub is made with cybexd init");
 }
 
 store::embedded_options embedded_options_of(const settings& from, const std::string& directory) {

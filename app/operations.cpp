@@ -18,6 +18,7 @@ const std::vector<operation>& all_operations() {
       {"token_new", operations::token_new},
       {"token_list", operations::token_list},
       {"token_revoke", operations::token_revoke},
+      {"audit", operations::audit},
       {"raw_put", operations::raw_put},
       {"quarantine_list", operations::quarantine_list},
       {"quarantine_show", operations::quarantine_show},
@@ -31,6 +32,7 @@ const std::vector<operation>& all_operations() {
       {"get", operations::get},
       {"digest", operations::digest},
       {"progress", operations::progress},
+      {"cancel", operations::cancel},
       {"verify", operations::verify},
       {"checkpoint", operations::checkpoint},
   };

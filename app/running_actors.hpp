@@ -1,6 +1,7 @@
 #pragma once
 // The running actors as operations see them. Only wiring knows how they hang together.
 #include <chrono>
+#include <cstdint>
 
 #include "messages/payloads.hpp"
 
@@ -19,6 +20,8 @@ class running_actors {
   [[nodiscard]] virtual expected<messages::archive_summary> once(bool force,
                                                                  std::chrono::milliseconds within) = 0;
   [[nodiscard]] virtual expected<messages::line_status> status(std::chrono::milliseconds within) = 0;
+  /// Records that a filter was run over and could not use, since these actors began.
+  [[nodiscard]] virtual std::uint64_t unusable_records() = 0;
   /// One report, by way of the query desk. The callback is called exactly once, from any thread.
   virtual void ask(messages::query_request query, std::chrono::milliseconds patience,
                    std::function<void(expected<messages::query_answer>)> callback) = 0;

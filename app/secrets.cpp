@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "app/files.hpp"
+#include "app/http/server.hpp"
 #include "crypto/token.hpp"
 
 namespace cybexd::app {
@@ -47,6 +48,20 @@ expected<crypto::secret> read_token_secret(const settings& from) {
   if (const auto fit = crypto::check_token_secret(*secret); !fit)
     return fail(fit.error().kind, path + ": " + fit.error().text);
   return secret;
+}
+
+std::vector<std::string> unusable_files(const settings& from,
+                                        const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> found;
+  const auto note = [&found](const char* key, const auto& read) {
+    if (!read) found.push_back(std::string(key) + ": " + read.error().text);
+  };
+  note("keys.private", read_private_key(from, environment));
+  note("keys.public", read_public_key(from));
+  note("identity.jwt_secret_file", read_token_secret(from));
+  if (const auto& certificate = from.http.tls_certificate.path; !certificate.empty())
+    note("http.tls_certificate and http.tls_key", http::usable_tls({certificate, from.http.tls_key.path}));
+  return found;
 }
 
 void forbid_core_dumps() {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config/settings.hpp"
 #include "crypto/keys.hpp"
@@ -22,6 +23,10 @@ namespace cybexd::app {
 [[nodiscard]] expected<crypto::public_key> read_public_key(const settings& from);
 /// `identity.jwt_secret_file`, checked to be fit for signing.
 [[nodiscard]] expected<crypto::secret> read_token_secret(const settings& from);
+
+/// The files that a server could not start with, a sentence each: keys, token secret, TLS.
+[[nodiscard]] std::vector<std::string> unusable_files(const settings& from,
+                                                      const std::map<std::string, std::string>& environment);
 
 /// No core dumps of this process, which holds keys.
 void forbid_core_dumps();

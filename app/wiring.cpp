@@ -6,6 +6,7 @@
 #include "app/identity_side.hpp"
 #include "app/spawn_line.hpp"
 #include "messages/actors.hpp"
+#include "tahoe/filters/filter.hpp"
 
 namespace cybexd::app {
 namespace {
@@ -107,6 +108,13 @@ expected<messages::line_status> actor_host::status(std::chrono::milliseconds wit
   const auto line = parts_->running_line();
   if (!line) return fail(line.error());
   return parts_->wait_for<messages::line_status>(*line, messages::get_status{}, within, "the archive line");
+}
+
+std::uint64_t actor_host::unusable_records() {
+  double sum = 0;
+  for (const auto& filter : tahoe::filters::all())
+    sum += metrics().value(actors::counter::filter_records, {filter.name, "unusable"});
+  return static_cast<std::uint64_t>(sum);
 }
 
 void actor_host::ask(messages::query_request query, std::chrono::milliseconds patience,

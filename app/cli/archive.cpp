@@ -43,7 +43,8 @@ std::string summary_text(const tahoe::value& s) {
                                   {"errors", "errors"},
                                   {"bad_data", "bad data"},
                                   {"quarantined", "quarantined"},
-                                  {"filtered", "filtered"}}) {
+                                  {"filtered", "filtered"},
+                                  {"unusable", "not usable"}}) {
     text += name + std::string(16 - std::string_view(name).size(), ' ') + shown(s, key) + "\n";
   }
   return text + "seconds         " + std::to_string(number_of(s, "seconds")) + "\nrecords/second  " +
@@ -79,6 +80,9 @@ std::string status_text(const tahoe::value& s) {
   const auto away = text_of(part("unfiltered"), "error");
   text += "filters:      " +
           (away.empty() ? shown(s, "unfiltered") + " records to filter" : "cannot be told: " + away) + "\n";
+  if (integer_of(s, "unusable") != 0)
+    text += "not usable:   " + shown(s, "unusable") +
+            " records since the start are archived, but in no report: their filter could not use them\n";
   if (const auto lost = text_of(line, "error"); !lost.empty()) {
     text += "line:         " + lost + "\n";
   } else if (!line.is_null()) {

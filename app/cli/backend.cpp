@@ -9,9 +9,24 @@
 
 namespace cybexd::app::cli {
 
-expected<backend> backend::open(const configuration& config) {
+/// The server that listens there, if one does.
+std::optional<backend> backend::to_server(const std::string& data_dir) {
+  auto server = client::http_client::to_socket(data_dir + "/cybexd.sock");
+  if (!server) return std::nullopt;
+  backend remote;
+  remote.server_ = std::move(*server);
+  remote.socket_ = data_dir + "/cybexd.sock";
+  return remote;
+}
+
+expected<backend> backend::open(const configuration& config, missing_store how) {
   constexpr auto patience = std::chrono::seconds(10);
   const auto& data = config.values.data_dir.path;
+  if (auto there = must_hold_its_stores(config.values); !there && how == missing_store::is_an_error) {
+    // A server whose disk is gone knows more, and makes nothing either.
+    if (auto running = to_server(data)) return std::move(*running);
+    return fail(there.error());
+  }
   const auto end = std::chrono::steady_clock::now() + patience;
   while (true) {
     auto lock = directory_lock::take(data);
@@ -25,13 +40,7 @@ expected<backend> backend::open(const configuration& config) {
       return direct;
     }
     if (lock.error().kind != failure::conflict) return fail(lock.error());
-    auto server = client::http_client::to_socket(data + "/cybexd.sock");
-    if (server) {
-      backend remote;
-      remote.server_ = std::move(*server);
-      remote.socket_ = data + "/cybexd.sock";
-      return remote;
-    }
+    if (auto running = to_server(data)) return std::move(*running);
     if (std::chrono::steady_clock::now() > end) {
       return fail(failure::conflict, lock.error().text + ", which does not answer on " + data +
                                          "/cybexd.sock; wait until it is done, or stop it");

@@ -1,5 +1,6 @@
 #pragma once
 // Where a command's operations run: on stores that it opens itself, or in the server that has them open.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,12 +14,16 @@
 
 namespace cybexd::app::cli {
 
+/// What becomes of a store that should be in `data_dir` and is not.
+enum class missing_store : std::uint8_t { is_an_error, is_made };
+
 class backend {
  public:
   /// Takes the directory's lock and opens the stores, or finds the server that holds it. Waits a few seconds
-  /// for another command to finish. Errors: conflict (somebody holds it and does not answer), as of the
-  /// stores.
-  [[nodiscard]] static expected<backend> open(const configuration& config);
+  /// for another command to finish. Errors: conflict (somebody holds it and does not answer), those of
+  /// `must_hold_its_stores`, as of the stores.
+  [[nodiscard]] static expected<backend> open(const configuration& config,
+                                              missing_store how = missing_store::is_an_error);
 
   /// Runs an operation. `within` bounds the wait for a server.
   [[nodiscard]] expected<tahoe::value> call(std::string_view operation, const tahoe::value& input,
@@ -30,6 +35,7 @@ class backend {
 
  private:
   backend() = default;
+  [[nodiscard]] static std::optional<backend> to_server(const std::string& data_dir);
   std::optional<directory_lock> lock_;
   std::unique_ptr<engine> engine_;
   std::optional<client::http_client> server_;

@@ -9,6 +9,7 @@
 #include "app/cli/input.hpp"
 #include "app/cli/watch.hpp"
 #include "app/cli/with_backend.hpp"
+#include "app/signals.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/envelope.hpp"
 #include "tahoe/json.hpp"
@@ -116,7 +117,7 @@ int import_documents(const invocation& call) {
 }
 
 int export_documents(const invocation& call) {
-  return with_stores(call, [&](backend& to) -> int {
+  return with_backend(call, [&](backend& to) -> int {
     tahoe::value input = tahoe::object{{"store", call.text("store")},
                                        {"itype", call.text("itype")},
                                        {"sub_type", call.text("sub-type")},
@@ -130,7 +131,7 @@ int export_documents(const invocation& call) {
         const auto& text = *line.text();
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
             std::fputc('\n', stdout) == EOF) {
-          return tell(call, {failure::unavailable, "standard output cannot be written"});
+          return output_lost(call);
         }
         ++documents;
       }
@@ -139,15 +140,14 @@ int export_documents(const invocation& call) {
       if (cursor.empty()) break;
       input = tahoe::object{{"cursor", cursor}};
     }
-    return std::fflush(stdout) == 0 ? done
-                                    : tell(call, {failure::unavailable, "standard output cannot be written"});
+    return std::fflush(stdout) == 0 ? done : output_lost(call);
   });
 }
 
 int get(const invocation& call) {
   if (!crypto::hash_from_hex(call.text("hash")))
     return tell_usage(call, "HASH: was \"" + call.text("hash") + "\"; may be 64 hexadecimal digits");
-  return with_stores(call, [&](backend& to) -> int {
+  return with_backend(call, [&](backend& to) -> int {
     const auto found = to.call("get", tahoe::object{{"hash", call.text("hash")}});
     if (!found) return tell(call, found.error());
     return answer(call, *found, tahoe::to_json(*found));
@@ -155,7 +155,8 @@ int get(const invocation& call) {
 }
 
 int digest(const invocation& call) {
-  return with_stores(call, [&](backend& to) -> int {
+  hold_signals();
+  return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "digest", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
     if (::isatty(STDOUT_FILENO) != 1) return answer(call, *made, tahoe::to_json(*made));
@@ -170,7 +171,8 @@ int digest(const invocation& call) {
 }
 
 int verify(const invocation& call) {
-  return with_stores(call, [&](backend& to) -> int {
+  hold_signals();
+  return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "verify", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
     std::string text;

@@ -19,6 +19,7 @@ int org_member_del(const invocation& call);
 int token_new(const invocation& call);
 int token_list(const invocation& call);
 int token_revoke(const invocation& call);
+int audit(const invocation& call);
 
 // raw.cpp, archive.cpp, report.cpp
 int raw_put(const invocation& call);

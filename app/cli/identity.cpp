@@ -5,6 +5,8 @@
 #include "app/cli/output.hpp"
 #include "app/cli/with_backend.hpp"
 #include "app/files.hpp"
+#include "report/render.hpp"
+#include "tahoe/json.hpp"
 
 namespace cybexd::app::cli {
 namespace {
@@ -12,9 +14,13 @@ namespace {
 /// The password of the call: from a file, from the terminal, or nothing (then one is generated).
 expected<std::optional<std::string>> password_of(const invocation& call, bool ask) {
   if (call.has("password-file")) {
-    const auto read = read_secret_file(call.text("password-file"), false);
-    if (!read) return fail(read.error());
-    if (read->empty()) return fail(failure::bad_input, call.text("password-file") + " is empty");
+    const auto file = call.text("password-file");
+    const auto read = read_secret_file(file, false);
+    if (!read) return fail(failure::bad_input, read.error().text);
+    if (read->empty()) return fail(failure::bad_input, file + " is empty");
+    if (read->view().find_first_of("\r\n") != std::string_view::npos)
+      return fail(failure::bad_input, file + " has more than one line; it should hold the password alone");
+    if (!tahoe::is_valid_utf8(read->view())) return fail(failure::bad_input, file + " is not UTF-8");
     return std::optional(std::string(read->view()));
   }
   if (!ask) return std::optional<std::string>();
@@ -82,8 +88,9 @@ int user_add(const invocation& call) {
     if (*password) input.emplace_back("password", **password);
     const auto done = to.call("user_add", std::move(input));
     if (!done) return tell(call, done.error());
-    return answer(call, *done,
-                  with_password("added " + text_of(*done, "email") + "  " + text_of(*done, "hash"), *done));
+    return answer(
+        call, *done, with_password("added " + text_of(*done, "email") + "  " + text_of(*done, "hash"), *done),
+        "The user is added all the same; `cybexd user passwd` sets a password that somebody has seen.");
   });
 }
 
@@ -108,7 +115,8 @@ int user_passwd(const invocation& call) {
     if (*password) input.emplace_back("password", **password);
     const auto done = to.call("user_passwd", std::move(input));
     if (!done) return tell(call, done.error());
-    return answer(call, *done, with_password("changed the password of " + text_of(*done, "email"), *done));
+    return answer(call, *done, with_password("changed the password of " + text_of(*done, "email"), *done),
+                  "The password is changed all the same; set another one if nobody has seen it.");
   });
 }
 
@@ -153,7 +161,10 @@ int token_new(const invocation& call) {
   return with_backend(call, [&](backend& to) -> int {
     const auto done = to.call("token_new", input);
     if (!done) return tell(call, done.error());
-    return answer(call, *done, text_of(*done, "token"));
+    return answer(
+        call, *done, text_of(*done, "token"),
+        "The token is good all the same; end it with `cybexd token revoke` (`cybexd token list` has "
+        "its id).");
   });
 }
 
@@ -175,6 +186,22 @@ int token_revoke(const invocation& call) {
     const auto done = to.call("token_revoke", tahoe::object{{"jti", call.text("jti")}});
     if (!done) return tell(call, done.error());
     return answer(call, *done, "revoked " + call.text("jti"));
+  });
+}
+
+int audit(const invocation& call) {
+  const auto limit = whole_number(call.text("limit", "1000"));
+  if (!limit || *limit < 1 || *limit > 10'000)
+    return tell_usage(call,
+                      "--limit: was \"" + call.text("limit") + "\"; may be a whole number from 1 to 10000");
+  return with_backend(call, [&](backend& to) -> int {
+    const auto done = to.call("audit", tahoe::object{{"limit", *limit}});
+    if (!done) return tell(call, done.error());
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& line : *done->find("lines")->get_if<tahoe::array>())
+      rows.push_back({time_text(line.find("when")), text_of(line, "who"), text_of(line, "what"),
+                      report::one_line(text_of(line, "whom"), 200)});
+    return answer(call, *done, table_text({"WHEN", "WHO", "WHAT", "WHOM"}, rows));
   });
 }
 

@@ -123,7 +123,7 @@ expected<void> add_secrets(const new_directory& into, unsigned bits) {
 expected<tahoe::value> add_superuser(const invocation& call, const new_directory& into,
                                      const configuration& config) {
   const auto email = call.text("admin");
-  auto to = backend::open(config);
+  auto to = backend::open(config, missing_store::is_made);
   if (!to) return fail(to.error());
   auto made =
       to->call("user_add", tahoe::object{{"email", email},

@@ -18,7 +18,7 @@ namespace cybexd::app::cli {
 namespace {
 
 constexpr std::size_t longest_line = 256u << 20;
-constexpr std::size_t largest_envelope = 1u << 30;
+constexpr std::size_t largest_envelope = 256u << 20;  // an upload may have as much
 
 struct hash_limits {
   tahoe::json_limits json;
@@ -73,8 +73,7 @@ int hash(const invocation& call) {
                               ? tahoe::value(tahoe::object{{"error", "the line is longer than 256 MiB"}})
                               : hash_of(line, call.has("document"), *limits);
     const auto text = tahoe::to_json(answered) + "\n";
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-      return tell(call, {failure::unavailable, "standard output cannot be written"});
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return output_lost(call);
   }
   return std::fflush(stdout) == 0 ? done : failed;
 }
@@ -140,8 +139,23 @@ int keygen(const invocation& call) {
 int config_check(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
-  return answer(call, tahoe::object{{"ok", true}, {"file", config->file}, {"mistakes", tahoe::array{}}},
-                config->file + ": no mistakes");
+  tahoe::array warnings, unusable;
+  for (const auto& warning : config->warnings) {
+    std::cerr << "warning: " << warning << "\n";
+    warnings.push_back(warning);
+  }
+  for (auto& one : unusable_files(config->values, environment())) {
+    std::cerr << "warning: `cybexd run` cannot use " << one << "\n";
+    unusable.emplace_back(std::move(one));
+  }
+  const std::string but = unusable.empty() ? "" : ", but `cybexd run` does not start with these files";
+  return answer(call,
+                tahoe::object{{"ok", true},
+                              {"file", config->file},
+                              {"mistakes", tahoe::array{}},
+                              {"warnings", std::move(warnings)},
+                              {"unusable_files", std::move(unusable)}},
+                config->file + ": no mistakes" + but);
 }
 
 int config_show(const invocation& call) {

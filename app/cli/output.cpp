@@ -4,6 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <filesystem>
@@ -17,8 +18,13 @@ extern char** environ;  // NOLINT: POSIX names it so
 namespace cybexd::app::cli {
 namespace {
 
-/// What a person can do about each kind of failure.
-std::string_view next_step(failure kind) {
+/// What a person can do about each kind of failure of a command. Nothing is waited for by those that make
+/// files, and `status` knows nothing of what hinders a start; what is damaged in a backup `verify` does not
+/// see.
+std::string_view next_step(std::string_view command, failure kind) {
+  const bool alone = command == "init" || command == "keygen" || command == "run" || command == "restore" ||
+                     command == "seal" || command == "open" || command == "hash";
+  if (alone && (kind == failure::unavailable || kind == failure::corrupt)) return {};
   switch (kind) {
     case failure::overloaded:
       return "The server has too much to do: try again in a moment.";
@@ -97,7 +103,7 @@ void print_error(const error& e) {
 
 int tell(const invocation& call, const error& e) {
   std::cerr << "cybexd " << call.name << ": " << e.text << "\n";
-  if (const auto next = next_step(e.kind); !next.empty()) std::cerr << next << "\n";
+  if (const auto next = next_step(call.name, e.kind); !next.empty()) std::cerr << next << "\n";
   if (call.json) print_error(e);
   return failed;
 }
@@ -108,16 +114,22 @@ int tell_usage(const invocation& call, std::string_view text) {
   return wrong_usage;
 }
 
-int answer(const invocation& call, const tahoe::value& machine, std::string_view people) {
+int output_lost(const invocation& call, std::string_view what_stands) {
+  // A reader that has seen enough (`| head -1`) is no fault.
+  if (errno != EPIPE) std::cerr << "cybexd " << call.name << ": standard output cannot be written\n";
+  if (!what_stands.empty()) std::cerr << what_stands << "\n";
+  return failed;
+}
+
+int answer(const invocation& call, const tahoe::value& machine, std::string_view people,
+           std::string_view what_stands) {
   if (call.json)
     std::cout << tahoe::to_json(machine) << "\n";
   else
     std::cout << people;
   if (!call.json && !people.empty() && people.back() != '\n') std::cout << "\n";
   std::cout.flush();
-  if (std::cout) return done;
-  std::cerr << "cybexd " << call.name << ": standard output cannot be written\n";
-  return failed;
+  return std::cout ? done : output_lost(call, what_stands);
 }
 
 std::string table_text(const std::vector<std::string>& head,

@@ -36,8 +36,11 @@ void print_error(const error& e);
 [[nodiscard]] int tell_usage(const invocation& call, std::string_view text);
 
 /// Prints a value as one JSON document, with --json, else the text. Answers `done`, or `failed` when standard
-/// output is closed or full.
-[[nodiscard]] int answer(const invocation& call, const tahoe::value& machine, std::string_view people);
+/// output is closed or full; then `what_stands` says what was changed all the same.
+[[nodiscard]] int answer(const invocation& call, const tahoe::value& machine, std::string_view people,
+                         std::string_view what_stands = {});
+/// Right after a write to standard output failed: says so, unless its reader has gone. Answers `failed`.
+[[nodiscard]] int output_lost(const invocation& call, std::string_view what_stands = {});
 
 /// Columns of a table for people.
 [[nodiscard]] std::string table_text(const std::vector<std::string>& head,

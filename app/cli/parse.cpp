@@ -132,9 +132,15 @@ std::string wrong_word(int count, const char* const* words) {
   std::vector<std::string_view> tops;
   for (const auto& c : commands())
     tops.push_back(c.group.empty() ? c.name : c.group.substr(0, c.group.find(' ')));
-  const std::string_view word = count > 1 ? words[1] : "";
-  if (word.empty() || word.starts_with("-") || std::find(tops.begin(), tops.end(), word) != tops.end())
-    return {};
+  std::string_view word;
+  for (int i = 1; i < count && word.empty(); ++i) {
+    const std::string_view one = words[i];
+    if (one == "--config" || one == "--set")
+      ++i;  // the next one is its value
+    else if (!one.starts_with("-"))
+      word = one;
+  }
+  if (word.empty() || std::find(tops.begin(), tops.end(), word) != tops.end()) return {};
   const auto near = nearest(word, tops);
   return "no such command: " + std::string(word) +
          (near.empty() ? "" : "; did you mean `cybexd " + std::string(near) + "`?");

@@ -105,6 +105,12 @@ void add_identity(std::vector<command>& all) {
                  "cybexd token revoke 0123456789abcdef",
                  {{"jti", positional, "JTI", "Id of the token", true}},
                  token_revoke});
+  all.push_back({"",
+                 "audit",
+                 "Lists changes of users, organisations, lists and tokens, the newest last",
+                 "cybexd audit --limit 20",
+                 {{"limit", value, "N", "As many of the newest, 1 to 10000; default 1000"}},
+                 audit});
 }
 
 void add_archive(std::vector<command>& all) {

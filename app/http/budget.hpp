@@ -12,9 +12,9 @@ class budget {
  public:
   explicit budget(std::uint64_t limit) : limit_(limit) {}
 
-  /// True when `amount` fitted and is taken now.
-  [[nodiscard]] bool take(std::uint64_t amount) {
-    const auto limit = limit_.load(std::memory_order_relaxed);
+  /// True when `amount` fitted and is taken now; `beyond` the limit, where what is over it goes at once.
+  [[nodiscard]] bool take(std::uint64_t amount, std::uint64_t beyond = 0) {
+    const auto limit = limit_.load(std::memory_order_relaxed) + beyond;
     auto used = used_.load(std::memory_order_relaxed);
     do {
       if (amount > limit || used > limit - amount) return false;
@@ -53,9 +53,9 @@ class share {
   ~share() { release(); }
 
   /// Takes so much that the share is at least `total`. False: the budget does not allow it; nothing changed.
-  [[nodiscard]] bool grow_to(std::uint64_t total) {
+  [[nodiscard]] bool grow_to(std::uint64_t total, std::uint64_t beyond = 0) {
     if (total <= amount_ || !from_) return true;
-    if (!from_->take(total - amount_)) return false;
+    if (!from_->take(total - amount_, beyond)) return false;
     amount_ = total;
     return true;
   }

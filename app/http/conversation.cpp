@@ -8,17 +8,12 @@
 #include "app/http/url.hpp"
 
 namespace cybexd::app::http {
-
 namespace {
 
 using step = message_reader::step;
-
-constexpr std::uint64_t budget_step =
-    1u << 20;  ///< A body takes its share of the budget as it comes, in such steps.
+constexpr std::uint64_t budget_step = 1u << 20;  ///< In which a body takes its share, as it comes.
 constexpr std::size_t small_answer = 64u << 10;
-constexpr auto last_words =
-    std::chrono::milliseconds(1'000);  ///< For what is half said when the server stops.
-
+constexpr std::chrono::milliseconds last_words(1'000);  ///< For what is half said at a stop.
 response overloaded() { return try_later("The server is overloaded, try again later."); }
 
 response too_many() {
@@ -42,6 +37,12 @@ void conversation::drain() {
 
 void conversation::cut() {
   post([self = shared_from_this()] { self->close(); });
+}
+
+void conversation::give_way() {
+  post([self = shared_from_this()] {  // up to `head`, nothing has come that could be answered
+    if (self->phase_ <= phase::head && !self->served_) self->close();
+  });
 }
 
 // --- Reading
@@ -91,6 +92,7 @@ void conversation::read_head() {
     case step::done:
       break;
   }
+  if (exchange_ == 1) core_.has_asked(*this);
   head_ = reader_.head();
   keep_ = head_.keep_alive;
   if (auto wrong = judge_head()) return refuse(std::move(*wrong));

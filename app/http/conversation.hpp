@@ -19,6 +19,7 @@ class conversation : public connection, public std::enable_shared_from_this<conv
  public:
   void drain() override;
   void cut() override;
+  void give_way() override;
 
  protected:
   conversation(server_core& core, arrival what, share slot);

@@ -2,8 +2,10 @@
 // What the connections of one server share. Internal to server.cpp, listener.cpp and connection.cpp: other
 // files use server.hpp.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -32,6 +34,10 @@ class connection {
   virtual void drain() = 0;
   /// Ends at once. Any thread.
   virtual void cut() = 0;
+  /// Ends, unless a request has come. Any thread.
+  virtual void give_way() = 0;
+
+  std::uint64_t number = 0;  ///< Its place in the order of arrival, from 1; set by `server_core::add`.
 };
 
 /// A connection that has just been accepted. Owns the file descriptor.
@@ -61,6 +67,12 @@ class server_core {
   // The connections that are open. They live here until they are forgotten.
   void add(const std::shared_ptr<connection>& c);
   void forget(const std::shared_ptr<connection>& c);
+  /// The first request of a connection has come.
+  void has_asked(const connection& c);
+  /// Too many are open: ends the one that has waited longest for its first request. False: each has had one.
+  [[nodiscard]] bool make_room();
+  /// A connection was turned away, since too many are open.
+  void turned_away();
   [[nodiscard]] std::vector<std::shared_ptr<connection>> all() const;
   [[nodiscard]] std::size_t count() const;
   /// True when none is left by then.
@@ -81,11 +93,18 @@ class server_core {
   rate_limit rates;
 
  private:
+  const std::string name_;
   mutable std::mutex mutex_;
   std::condition_variable gone_;
   std::shared_ptr<const server_limits> limits_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::unordered_set<std::shared_ptr<connection>> open_;
+  std::map<std::uint64_t, std::shared_ptr<connection>> silent_;  // no request yet, by their number
+  std::uint64_t last_number_ = 0;
+
+  void tell_of_crowd(std::uint64_t refused, std::uint64_t closed);
+  std::uint64_t refused_ = 0, closed_ = 0;  // not told yet
+  std::chrono::steady_clock::time_point next_telling_;
 };
 
 /// Takes the arrival over: serves it on `io` until it ends. `core` must outlive `io`'s run.

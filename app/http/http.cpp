@@ -50,6 +50,12 @@ server_hooks public_hooks(const http_backend& backend) {
   return {backend.authenticate, backend.finished, backend.in_flight, backend.warn};
 }
 
+/// Which key says so, where an address cannot be listened at.
+tl::unexpected<error> named(const std::string& key, const std::string& host, const error& e) {
+  const bool of_the_address = e.text.starts_with("Cannot listen at " + host + ":");
+  return fail(e.kind, (of_the_address ? key + ": " : "") + e.text);
+}
+
 void append(std::vector<route>& to, std::vector<route> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
@@ -108,9 +114,9 @@ http_service::~http_service() { stop(std::chrono::milliseconds(0)); }
 expected<http_ports> http_service::start(const http_options& options, http_backend backend) {
   auto made = std::make_unique<running>(options, std::move(backend));
   const auto operators = made->operator_side.start(made->operator_places(options));
-  if (!operators) return fail(operators.error());
+  if (!operators) return named("http.operators", options.operators_host, operators.error());
   const auto http = made->public_side.start(made->public_places(options));
-  if (!http) return fail(http.error());
+  if (!http) return named("http.listen", options.host, http.error());
   running_ = std::move(made);
   return http_ports{http->front(), operators->front()};
 }

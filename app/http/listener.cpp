@@ -29,6 +29,9 @@ namespace net = boost::asio;
 constexpr int backlog = 4'096;
 constexpr int accepts_at_once = 64;  // then other connections get their turn
 constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
+constexpr auto between_warnings = std::chrono::minutes(1);
+/// Connections over the limit whose place another one is about to leave.
+constexpr std::uint64_t making_room = 256;
 
 constexpr std::string_view full_text =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: "
@@ -57,7 +60,9 @@ class socket_listener final : public listener, public std::enable_shared_from_th
         waiter_(net::make_strand(io), descriptor),
         timer_(waiter_.get_executor()),
         where_(std::move(where)),
-        port_(port) {}
+        port_(port),
+        places_(where_.unix_path.empty() ? core.connections
+                                         : std::make_shared<budget>(core.connections->limit())) {}
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
 
@@ -96,25 +101,38 @@ class socket_listener final : public listener, public std::enable_shared_from_th
 
   /// Without free descriptors accept fails at once and the socket stays readable: do not spin.
   void pause(int code) {
-    core_.warn("cannot accept connections now: " + system_text(code));
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_warning_) {
+      core_.warn("cannot accept connections now: " + system_text(code));
+      next_warning_ = now + between_warnings;
+    }
     timer_.expires_after(pause_without_descriptors);
     timer_.async_wait([self = shared_from_this()](auto problem) {
       if (!problem) self->wait();
     });
   }
 
-  void welcome(int descriptor, const sockaddr_storage& from) {
-    share slot(core_.connections);
-    auto tls = where_.with_tls ? core_.tls() : nullptr;
-    if (core_.draining || !slot.grow_to(1)) {
-      if (!tls) {
-        [[maybe_unused]] const auto sent =
-            send(descriptor, full_text.data(), full_text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        shutdown(descriptor, SHUT_WR);
-      }
-      ::close(descriptor);
-      return;
+  /// A place for one more: a free one, or that of a client which has connected and says nothing. The socket
+  /// of the commands has places of its own, so that nobody at the port keeps them out.
+  bool place(share& slot) {
+    if (slot.grow_to(1)) return true;
+    return places_ == core_.connections && core_.make_room() && slot.grow_to(1, making_room);
+  }
+
+  void turn_away(int descriptor, bool plain) {
+    if (plain) {
+      [[maybe_unused]] const auto sent =
+          send(descriptor, full_text.data(), full_text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      shutdown(descriptor, SHUT_WR);
     }
+    ::close(descriptor);
+    if (!core_.draining) core_.turned_away();
+  }
+
+  void welcome(int descriptor, const sockaddr_storage& from) {
+    share slot(places_);
+    auto tls = where_.with_tls ? core_.tls() : nullptr;
+    if (core_.draining || !place(slot)) return turn_away(descriptor, !tls);
     if (where_.unix_path.empty()) {
       const int yes = 1;
       setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -129,6 +147,8 @@ class socket_listener final : public listener, public std::enable_shared_from_th
   net::steady_timer timer_;
   listen_at where_;
   std::uint16_t port_;
+  const std::shared_ptr<budget> places_;
+  std::chrono::steady_clock::time_point next_warning_;
 };
 
 tl::unexpected<error> cannot(const std::string& name, int code) {

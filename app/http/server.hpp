@@ -36,6 +36,9 @@ struct tls_files {
   std::string certificate, key;  ///< PEM, the chain in the certificate file. Both empty: no TLS.
 };
 
+/// Whether a server can be started with these. Errors: bad_input naming the file.
+[[nodiscard]] expected<void> usable_tls(const tls_files& files);
+
 /// Where to listen. Either host and port (0 takes a free one), or the path of a Unix socket (mode 0600).
 struct listen_at {
   std::string host;

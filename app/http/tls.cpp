@@ -1,5 +1,8 @@
 #include <openssl/ssl.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <boost/asio/ssl/context.hpp>
@@ -10,7 +13,20 @@ namespace cybexd::app::http {
 
 namespace ssl = boost::asio::ssl;
 
+namespace {
+
+/// OpenSSL does not say why a file cannot be opened.
+expected<void> can_be_opened(const std::string& what, const std::string& path) {
+  if (::access(path.c_str(), R_OK) == 0) return {};
+  return fail(failure::bad_input,
+              "The TLS " + what + " " + path + " cannot be opened: " + std::strerror(errno) + ".");
+}
+
+}  // namespace
+
 expected<std::shared_ptr<ssl::context>> load_tls(const tls_files& files) {
+  if (auto there = can_be_opened("certificate", files.certificate); !there) return fail(there.error());
+  if (auto there = can_be_opened("key", files.key); !there) return fail(there.error());
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   boost::system::error_code problem;
   context->set_options(ssl::context::default_workarounds | ssl::context::no_compression, problem);
@@ -30,6 +46,11 @@ expected<std::shared_ptr<ssl::context>> load_tls(const tls_files& files) {
     return fail(failure::bad_input, "The TLS key " + files.key + " does not belong to the certificate " +
                                         files.certificate + ".");
   return context;
+}
+
+expected<void> usable_tls(const tls_files& files) {
+  const auto context = load_tls(files);
+  return context ? expected<void>{} : fail(context.error());
 }
 
 }  // namespace cybexd::app::http

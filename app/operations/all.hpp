@@ -22,6 +22,8 @@ expected<tahoe::value> token_new(engine& on, const tahoe::value& input);
 expected<tahoe::value> token_list(engine& on, const tahoe::value& input);
 /// {jti}
 expected<tahoe::value> token_revoke(engine& on, const tahoe::value& input);
+/// {limit} -> {lines: [{when, who, what, whom}]}: the newest, the newest last
+expected<tahoe::value> audit(engine& on, const tahoe::value& input);
 
 // lake.cpp
 /// {typetag, org, timezone, entries: [{name, text | base64, sealed, ndjson, records}]} -> {entries, records}
@@ -61,6 +63,8 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input);
 // tasks.cpp
 /// {task} -> {what, done, total (0: not known), errors} of a long operation. Errors: not_found.
 expected<tahoe::value> progress(engine& on, const tahoe::value& input);
+/// {task} -> {}: the operation ends early, with `cancelled`. Errors: not_found.
+expected<tahoe::value> cancel(engine& on, const tahoe::value& input);
 
 // checkpoint.cpp
 /// {process} -> {directory, stores: [...]}: a consistent copy of the embedded stores in

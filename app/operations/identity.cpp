@@ -209,4 +209,19 @@ expected<tahoe::value> token_revoke(engine& on, const tahoe::value& input) {
   return tahoe::object{{"revoked", *jti}};
 }
 
+expected<tahoe::value> audit(engine& on, const tahoe::value& input) {
+  constexpr std::int64_t most = 10'000;
+  const auto limit = integer(input, "limit").value_or(most);
+  if (limit < 1 || limit > most)
+    return fail(failure::bad_input, "limit: was " + std::to_string(limit) +
+                                        "; may be a whole number from 1 to " + std::to_string(most));
+  const auto newest = on.stores().identity->audit(static_cast<std::size_t>(limit));
+  if (!newest) return fail(newest.error());
+  tahoe::array lines;
+  for (const auto& one : *newest)
+    lines.push_back(
+        tahoe::object{{"when", one.when}, {"who", one.who}, {"what", one.what}, {"whom", one.whom}});
+  return tahoe::object{{"lines", std::move(lines)}};
+}
+
 }  // namespace cybexd::app::operations

@@ -141,6 +141,7 @@ tahoe::value line_value(const messages::line_status& line) {
 expected<tahoe::value> archive_once(engine& on, const tahoe::value& input) {
   const auto line = on.actors();
   if (!line) return fail(line.error());
+  const auto unusable_before = (*line)->unusable_records();
   const auto done = (*line)->once(boolean(input, "force"), once_deadline);
   if (!done) return fail(done.error());
   return tahoe::object{
@@ -153,6 +154,7 @@ expected<tahoe::value> archive_once(engine& on, const tahoe::value& input) {
       {"bad_data", whole(done->bad_data)},
       {"quarantined", whole(done->quarantined)},
       {"filtered", whole(done->filtered)},
+      {"unusable", whole((*line)->unusable_records() - unusable_before)},
       {"seconds", done->seconds},
       {"records_per_second",
        done->seconds > 0 ? static_cast<double>(done->archived + done->known) / done->seconds : 0.0}};
@@ -166,8 +168,7 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
   const auto line = on.actors();
   if (!line) return fail(line.error());
   const auto values = on.values();
-  // The time that a report waits for a worker counts against its deadline, so a batch must not be its own
-  // queue.
+  // Whoever waits for a report has patience from the asking on, so a batch must not be its own queue.
   const std::size_t at_once = 2 * values->report.workers;
   const std::chrono::milliseconds patience = values->report.deadline + report_margin;
   const auto too_late = fail(failure::timed_out, "the reports were not ready in time");
@@ -213,6 +214,7 @@ expected<tahoe::value> status(engine& on, const tahoe::value&) {
   if (const auto values = on.values(); !embedded_stores(*values).empty())
     out.emplace_back("store_bytes", bytes_in(values->data_dir.path + "/store"));
   if (const auto line = on.actors_if_running()) {
+    out.emplace_back("unusable", whole(line->unusable_records()));
     const auto state = line->status(status_deadline);
     out.emplace_back("line", state ? line_value(*state) : error_value(state.error()));
   }

@@ -15,9 +15,10 @@ _cybexd() {
 _cybexd_words() {
   local words=""
   case "$1" in
-    "") words="archive backup completion config digest export get hash import init keygen manual migrate open org quarantine raw report restore run seal status token user verify" ;;
+    "") words="archive audit backup completion config digest export get hash import init keygen manual migrate open org quarantine raw report restore run seal status token user verify" ;;
     "archive") words="once" ;;
     "archive once") words="--config --force --help --json --set" ;;
+    "audit") words="--config --help --json --limit --set" ;;
     "backup") words="--config --help --json --quick --set" ;;
     "completion") words="--config --help --json --set bash zsh" ;;
     "config") words="check convert example show" ;;

@@ -127,6 +127,31 @@ BOOST_AUTO_TEST_CASE(beyond_the_connections_is_503) {
   BOOST_TEST(c.ends());
 }
 
+// Symptom: one client without a token, which connected as often as it could and said nothing, shut everybody
+// else out.
+BOOST_AUTO_TEST_CASE(beyond_the_connections_who_has_said_nothing_for_longest_gives_way) {
+  http::server_limits limits;
+  limits.connections = 3;
+  running_server s(limits);
+  raw_client served(s.port);
+  BOOST_TEST(served.ask(get("/ping")).status == 200u);
+  raw_client silent(s.port), halfway(s.port);
+  halfway.send("GET /ping HTTP/1.1\r\nX");
+  BOOST_REQUIRE(eventually([&] { return s.made->connections() == 3; }));
+  raw_client first(s.port);
+  BOOST_TEST(first.ask(get("/ping")).status == 200u);
+  BOOST_TEST(silent.ends());
+  raw_client second(s.port);
+  BOOST_TEST(second.ask(get("/ping")).status == 200u);
+  BOOST_TEST(halfway.ends());
+  raw_client third(s.port);  // all have asked something
+  BOOST_TEST(third.receive().status == 503u);
+  BOOST_TEST(served.ask(get("/ping")).status == 200u);
+  BOOST_TEST(s.has_finished("other 503"));
+  BOOST_REQUIRE_EQUAL(s.warnings().size(), 1u);  // a minute is not over
+  BOOST_TEST(s.warnings().front().find("connections of http are taken") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(requests_beyond_the_rate_of_an_address_are_429) {
   http::server_limits limits;
   limits.rate = 3;

@@ -27,6 +27,21 @@ BOOST_AUTO_TEST_CASE(a_scrape_that_waits_for_a_store_holds_up_no_probe) {
   BOOST_TEST(scrape.receive().status == 200u);
 }
 
+// Symptom: whoever could reach the operators' port could keep the commands out, for a while.
+BOOST_AUTO_TEST_CASE(the_socket_of_the_commands_is_open_when_the_operators_port_is_full) {
+  running_service s;
+  const std::string healthz = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+  std::vector<std::unique_ptr<raw_client>> kept;
+  for (int i = 0; i < 128; ++i) {
+    kept.push_back(std::make_unique<raw_client>(s.ports.operators));
+    BOOST_REQUIRE_EQUAL(kept.back()->ask(healthz).status, 200u);
+  }
+  raw_client refused(s.ports.operators);
+  BOOST_TEST(refused.receive().status == 503u);
+  raw_client local(s.options.unix_socket);
+  BOOST_TEST(local.ask(healthz).status == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(operators_have_a_port_and_a_socket_of_their_own) {
   running_service s;
   for (const std::string path : {"/metrics", "/healthz", "/readyz", "/operator/status"})
@@ -77,6 +92,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_taken_is_said) {
   const auto started = second.start(options, {});
   BOOST_REQUIRE(!started);
   BOOST_TEST(started.error().text.find(std::to_string(s.ports.http)) != std::string::npos);
+  BOOST_TEST(started.error().text.starts_with("http.listen: "));
 }
 
 BOOST_AUTO_TEST_CASE(tls_and_its_files_read_again) {

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import CYBEXD, SOURCE, ends_with_the_test, until
+from harness import CYBEXD, SOURCE, Hub, ends_with_the_test, until
 
 DEPLOY = os.path.join(SOURCE, "deploy")
 
@@ -53,6 +53,26 @@ class Deploy(unittest.TestCase):
         with open(os.path.join(DEPLOY, "compose.yaml"), encoding="utf-8") as file:
             for name in re.findall(r"\./(prometheus/[a-z.]+):", file.read()):
                 self.assertTrue(os.path.exists(os.path.join(DEPLOY, name)), name)
+
+    def test_the_commands_of_the_readme(self):
+        """Symptom: none of them found the configuration of the set-up that it describes, and those run by root would have taken the
+        store from the server's user."""
+        with open(os.path.join(DEPLOY, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        with open(os.path.join(DEPLOY, "cybexd.service"), encoding="utf-8") as file:
+            served = re.search(r"^ExecStart=\S+ run (--config \S+)$", file.read(), re.MULTILINE).group(1)
+        self.assertIn(f"alias hub='sudo -u cybexd cybexd {served}'", text)
+        lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+        commands = [line for line in lines if line.startswith("hub ")]
+        self.assertGreater(len(commands), 2)
+        self.assertEqual([line for line in lines if re.match(r"(sudo )?cybexd ", line)], [])
+        self.assertIn(f"cybexd /usr/local/bin/cybexd {served} backup ", text)  # of cron
+        with Hub() as hub:
+            hub.start()
+            for command in commands:
+                script = 'hub() { "$CYBEXD" --config "$0" "$@"; }\n' + command.replace("/srv/backups", hub.folder + "/backups")
+                done = subprocess.run(["bash", "-c", script, hub.dir + "/cybexd.toml"], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, command + done.stderr)
 
 
 if __name__ == "__main__":
