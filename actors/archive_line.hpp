@@ -8,8 +8,8 @@
 //        mark
 //
 // A unit whose worker dies is split into single entries (or lines) that are tried again alone; one that has
-// cost `deaths` workers is set aside. A stage that says "unavailable" blocks the line: nothing is marked, all
-// entries are held until `resume`.
+// cost `deaths` workers is set aside, and given up where the lake refuses even that. A stage that says
+// "unavailable" blocks the line: nothing is marked, all entries are held until `resume`.
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -48,6 +48,9 @@ struct line_stages {
   std::function<expected<std::string>(const std::string& typetag)> sub_type_of;
   /// An entry is no longer part of a round: it is settled (`archived`: as SUCCESS or not), or held.
   std::function<void(std::uint64_t round, bool archived)> left;
+  /// An entry has cost too many workers, and even the mark that says so was refused. The line knows it no
+  /// more, and the lake still takes it for taken.
+  std::function<void(const store::entry_id& id)> refused;
 };
 
 /// Records, by what became of them.

@@ -170,7 +170,7 @@ void archive_line::entries_committed(const unit& u, const std::vector<entry_mark
     if (mark.state == entry_state::processed && !u.final)
       count_written(mark.archived, mark.known, u.files[i].text ? u.files[i].text->size() : 0);
     else if (mark.state != entry_state::processed)
-      count(mark.state, mark.set_aside);
+      count(mark.state, mark.set_aside - std::min(mark.set_aside, jobs_.at(u.keys[i]).sum.set_aside));
     settle(u.keys[i], mark);
   }
 }
@@ -214,6 +214,7 @@ void archive_line::lost(std::uint64_t id, const std::string& reason) {
     if (u.quarantine) {
       log(log_level::error, "cache_poller",
           "entry " + jobs_.at(key).entry.id + " cannot even be set aside: " + reason);
+      stages_.refused(jobs_.at(key).entry.id);
       settle(key, {});
     } else {
       entry_lost(key, reason);

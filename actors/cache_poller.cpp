@@ -56,6 +56,7 @@ void cache_poller_state::start_round() {
   round_started_ = self_->clock().now();
   taking_ = ++last_round_;
   round& current = rounds_[last_round_];
+  free_what_was_refused();
   if (sweep_) take_up_what_was_set_aside();
   if (line_->blocked()) {
     current.outstanding = line_->resume(last_round_);
@@ -178,6 +179,8 @@ void cache_poller_state::schedule() {
   const bool waits = in_trouble() && outage_try_ && now < *outage_try_;
   caf::timespan wait = waits ? *outage_try_ - now : waiting().next();
   if (free_claim_) wait = std::min(wait, *std::exchange(free_claim_, std::nullopt));
+  constexpr caf::timespan a_moment = std::chrono::seconds(1);
+  if (!refused_.empty()) wait = std::min(wait, std::max(a_moment, refused_.front().free_at - now));
   scheduled_ = true;
   again_ = false;
   next_round_ = now + wait;

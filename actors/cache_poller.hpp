@@ -1,6 +1,7 @@
 #pragma once
 // Takes eligible entries from the lake while it has credit, and owns them until they are durable or set
 // aside.
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -93,7 +94,7 @@ class cache_poller_state {
   void take_up_what_was_set_aside();
   void show();
 
-  // cache_poller_stages.cpp: the line's questions, `archive once`, and the end
+  // cache_poller_stages.cpp: the line's questions, `archive once`, what was refused, and the end
   line_stages stages();
   template <class Answer, class Handle, class Question>
   void ask_stage(const Handle& whom, Question question, std::uint64_t unit, const char* kind,
@@ -104,6 +105,8 @@ class cache_poller_state {
   void once_step();
   void caught_up(const messages::caught_up& answer);
   void finish_once(bool completed, const std::string& reason);
+  void keep_apart(const store::entry_id& id);
+  void free_what_was_refused();
   bool finish_drain();
   [[nodiscard]] std::optional<error> give_back();
   [[nodiscard]] std::string trouble() const;
@@ -133,6 +136,11 @@ class cache_poller_state {
   std::uint64_t too_large_ = 0;  // bytes of an entry that waits for credit
   bool again_ = false, scheduled_ = false, exhausted_ = false, sweep_ = false;
   std::optional<caf::timespan> free_claim_;  // until an entry in another server's hands may be free
+  struct refused_entry {
+    caf::actor_clock::time_point free_at;
+    store::entry_id id;
+  };
+  std::deque<refused_entry> refused_;  // in order of time
   std::uint64_t generation_ = 0;
   caf::actor_clock::time_point next_round_, round_started_;
   std::string lake_trouble_;

@@ -65,6 +65,7 @@ line_stages cache_poller_state::stages() {
     --at->second.outstanding;
     at->second.archived |= archived;
   };
+  stages.refused = [this](const store::entry_id& id) { keep_apart(id); };
   return stages;
 }
 
@@ -201,9 +202,33 @@ bool cache_poller_state::finish_drain() {
   return true;
 }
 
+/// Given back at once it would be taken at once, and cost workers again without a pause.
+void cache_poller_state::keep_apart(const store::entry_id& id) {
+  const std::chrono::duration<double> pause = options_.backoff.cap;
+  const auto now = self_->clock().now();
+  refused_.push_back({now + std::chrono::duration_cast<caf::timespan>(pause), id});
+  const auto most = options_.window_entries;
+  if (refused_.size() > most) refused_[refused_.size() - most - 1].free_at = now;
+  log(log_level::error, name,
+      "entry " + id + " stays waiting, and is tried again in " +
+          std::to_string(static_cast<std::uint64_t>(pause.count())) + " s, or after a restart");
+}
+
+/// What the lake cannot take back stays for the next round.
+void cache_poller_state::free_what_was_refused() {
+  std::vector<store::entry_id> due;
+  for (const auto& one : refused_)
+    if (one.free_at <= self_->clock().now()) due.push_back(one.id);
+  if (due.empty()) return;
+  if (auto done = partners_.lake->release(due); !done)
+    return log(log_level::warning, name, "could not give entries back: " + done.error().text);
+  refused_.erase(refused_.begin(), refused_.begin() + static_cast<std::ptrdiff_t>(due.size()));
+}
+
 std::optional<error> cache_poller_state::give_back() {
   if (!line_) return std::nullopt;
-  const auto ids = line_->remaining();
+  auto ids = line_->remaining();
+  for (auto& one : std::exchange(refused_, {})) ids.push_back(std::move(one.id));
   line_.reset();
   if (ids.empty()) return std::nullopt;
   auto released = partners_.lake->release(ids);

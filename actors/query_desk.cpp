@@ -129,9 +129,16 @@ void query_desk_state::begin(tahoe::document query, std::string type, tahoe::val
   work->now = now;
   const auto taken = self_->clock().now();
   work->holds = asked != nullptr ? asked->what->holds : nullptr;
-  auto& job = add(
-      key,
-      {std::move(query), std::move(type), std::move(work), taken, {}, {}, false, asked == nullptr, false});
+  auto& job = add(key, {std::move(query),
+                        std::move(type),
+                        std::move(work),
+                        taken,
+                        taken,
+                        {},
+                        {},
+                        false,
+                        asked == nullptr,
+                        false});
   if (asked != nullptr) {
     const auto waiter = ++waiters_;
     job.waiters[waiter] = {asked->reply, asked->asker};
@@ -153,8 +160,9 @@ void query_desk_state::pump(const std::string& type) {
 void query_desk_state::run_job(const std::string& type, const std::string& key) {
   auto& job = jobs_.at(key);
   job.running = true;
+  job.begun = self_->clock().now();
   job.work->deadline = std::chrono::steady_clock::now() + options_.deadline;
-  options_.metrics->observe(histogram::report_wait, {type}, seconds_since(job.taken, self_->clock().now()));
+  options_.metrics->observe(histogram::report_wait, {type}, seconds_since(job.taken, job.begun));
   const auto leave = [this, type] {
     queues_.at(type).done();
     pump(type);
@@ -238,7 +246,7 @@ void query_desk_state::stored(const std::string& key, const std::shared_ptr<cons
     outage_told_ = false;
     options_.metrics->add(counter::reports, {label, status});
     options_.metrics->observe(histogram::report_seconds, {label},
-                              seconds_since(job.taken, self_->clock().now()));
+                              seconds_since(job.begun, self_->clock().now()));
     tell(result.socket);
   }
   finish(key);

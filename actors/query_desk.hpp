@@ -81,7 +81,7 @@ class query_desk_state {
     tahoe::document query;
     std::string type;
     std::shared_ptr<messages::report_job> work;
-    std::chrono::steady_clock::time_point taken;
+    std::chrono::steady_clock::time_point taken, begun;  ///< `begun`: by a worker.
     std::map<std::uint64_t, waiter> waiters;
     std::vector<messages::ask_query> parked;  ///< The same query of this machine's operator, asked anew.
     bool running = false;

@@ -94,7 +94,8 @@ void query_desk_state::fail_found(const tahoe::document& query, report::asker wh
   const auto type = report::qtype_of(query);
   auto work = std::make_shared<messages::report_job>();
   work->who = std::move(who);
-  add(key, {query, type, std::move(work), self_->clock().now(), {}, {}, true, true, false});
+  const auto taken = self_->clock().now();
+  add(key, {query, type, std::move(work), taken, taken, {}, {}, true, true, false});
   std::shared_ptr<const tahoe::document> report;
   if (auto made = report::failed_report(type, why, report::userid_of(query), now); made)
     report = std::make_shared<const tahoe::document>(std::move(made->report));

@@ -12,7 +12,7 @@ namespace cybexd::actors {
 class readiness {
  public:
   using clock = std::chrono::steady_clock;
-  enum class part : std::uint8_t { whole, intake, line, queries, cache, archive, report, identity };
+  enum class part : std::uint8_t { whole, intake, line, queries, cache, archive, report, identity, databases };
 
   /// Empty: it can serve. What several parts wait for is joined by "; ".
   [[nodiscard]] std::string waits_for(clock::time_point now = clock::now()) const;
@@ -30,7 +30,7 @@ class readiness {
     clock::time_point from = clock::time_point::min();
   };
   mutable std::mutex guard_;
-  std::array<told, 8> parts_{told{"the actors to start"}};
+  std::array<told, 9> parts_{told{"the actors to start"}};
   bool ended_ = false;
 };
 

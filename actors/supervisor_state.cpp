@@ -170,8 +170,10 @@ void supervisor_state::catch_up_again() {
   }
 }
 
-/// Keeps `ready` true to what the poller says, every second.
+/// Keeps `ready` true to what the poller says, every second; and to what is known of the databases, for the
+/// poller says nothing while it waits for one that is silent.
 void supervisor_state::look_after_it() {
+  if (const auto& trouble = partners_.stores.trouble) ready_->set(readiness::part::databases, trouble());
   act::ask(self_, poller_, look_every, messages::get_status{})
       .then(
           [this](const messages::line_status& status) {

@@ -32,6 +32,7 @@ const std::vector<operation>& all_operations() {
       {"get", operations::get},
       {"digest", operations::digest},
       {"progress", operations::progress},
+      {"cancel", operations::cancel},
       {"verify", operations::verify},
       {"checkpoint", operations::checkpoint},
   };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -35,8 +36,9 @@ void allow_many_files() {
 void say(severity level, const std::string& text) { log_line(level, "server", text); }
 
 /// What may be configured, but is hardly meant.
-void warn_of(const settings& values) {
-  const auto& http = values.http;
+void warn_of(const configuration& config) {
+  for (const auto& warning : config.warnings) say(severity::warning, warning);
+  const auto& http = config.values.http;
   if (http.max_bytes.bytes < http.max_upload.bytes)
     say(severity::warning, "http.max_bytes (" + to_text(http.max_bytes) +
                                ") has no room for an upload of http.max_upload (" + to_text(http.max_upload) +
@@ -61,6 +63,18 @@ void remove_left_checkpoint(const std::string& data_dir) {
   if (!alone) return;
   for (const auto* left : {"/checkpoint", "/checkpoint.tmp"})  // the second while RocksDB makes it
     std::filesystem::remove_all(data_dir + left, ignored);
+}
+
+/// Asks the identities something until they answer: what they need on a database (indexes) is made by the
+/// first question, and else that came with the first log-in.
+void ask_identities(const std::stop_token& over, store::identity_store& identities) {
+  constexpr std::chrono::seconds pause(1);
+  std::mutex mutex;
+  std::condition_variable_any stop;
+  while (!over.stop_requested() && !identities.get({})) {
+    std::unique_lock lock(mutex);
+    stop.wait_for(lock, over, pause, [] { return false; });
+  }
 }
 
 /// Whether there are as many threads to be had as it takes to end a server in order and begin another one.
@@ -90,6 +104,7 @@ struct server::parts {
   http::http_ports ports;
   rate_window records;
   bool stopped = false;
+  std::jthread first_question;
 
   [[nodiscard]] std::string path(const char* name) const { return config.values.data_dir.path + "/" + name; }
 
@@ -159,7 +174,10 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   if (!ports) return fail(ports.error());
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
-  warn_of(config.values);
+  warn_of(config);
+  p.first_question = std::jthread([identities = p.over->stores().identity](const std::stop_token& over) {
+    ask_identities(over, *identities);
+  });
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +
                           to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
@@ -180,7 +198,7 @@ void server::reload(const configuration& fresh, std::function<void()> done) {
   }
   if (auto opened = open_log(values.log); !opened) say(severity::error, opened.error().text);
   p.config.values = values;
-  warn_of(values);
+  warn_of(fresh);
   p.over->replace(values);
   if (const auto secret = read_token_secret(values); !secret)
     say(severity::error, "the token secret stays as it was: " + secret.error().text);
@@ -211,12 +229,21 @@ void server::sample() {
     remove_left_checkpoint(p.config.values.data_dir.path);
 }
 
+bool server::gave_up_a_database() const {
+  const auto& gave_up = parts_->over->stores().gave_up;
+  return gave_up && gave_up();
+}
+
 void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
+  p.first_question.request_stop();
   if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
+  // A database that is silent, or slower than this, leaves time enough to answer who waited for it.
+  if (p.over && p.over->stores().end_by)
+    p.over->stores().end_by(std::chrono::steady_clock::now() + whole * 3 / 10);
   // Side by side: the public port closes, intake answers 503, what is in flight becomes durable, queries that
   // wait are answered by the query side's own end.
   std::thread public_port([&] { p.http.stop_public(whole * 6 / 10); });

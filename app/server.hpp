@@ -41,6 +41,8 @@ class server {
   void sample();
   /// The orderly stop, within the configured time.
   void stop();
+  /// After the stop: calls to a database were given up, and some may still be under way.
+  [[nodiscard]] bool gave_up_a_database() const;
 
  private:
   server();

@@ -9,6 +9,7 @@
 #include "app/cli/input.hpp"
 #include "app/cli/watch.hpp"
 #include "app/cli/with_backend.hpp"
+#include "app/signals.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/envelope.hpp"
 #include "tahoe/json.hpp"
@@ -154,6 +155,7 @@ int get(const invocation& call) {
 }
 
 int digest(const invocation& call) {
+  hold_signals();
   return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "digest", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
@@ -169,6 +171,7 @@ int digest(const invocation& call) {
 }
 
 int verify(const invocation& call) {
+  hold_signals();
   return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "verify", std::chrono::hours(24));
     if (!made) return tell(call, made.error());

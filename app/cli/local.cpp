@@ -139,7 +139,11 @@ int keygen(const invocation& call) {
 int config_check(const invocation& call) {
   const auto config = configuration_of(call);
   if (!config) return config.error();
-  tahoe::array unusable;
+  tahoe::array warnings, unusable;
+  for (const auto& warning : config->warnings) {
+    std::cerr << "warning: " << warning << "\n";
+    warnings.push_back(warning);
+  }
   for (auto& one : unusable_files(config->values, environment())) {
     std::cerr << "warning: `cybexd run` cannot use " << one << "\n";
     unusable.emplace_back(std::move(one));
@@ -149,6 +153,7 @@ int config_check(const invocation& call) {
                 tahoe::object{{"ok", true},
                               {"file", config->file},
                               {"mistakes", tahoe::array{}},
+                              {"warnings", std::move(warnings)},
                               {"unusable_files", std::move(unusable)}},
                 config->file + ": no mistakes" + but);
 }

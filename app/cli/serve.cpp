@@ -22,7 +22,8 @@ namespace {
 /// What a second signal does while the server stops.
 enum class second_signal : std::uint8_t { ends_at_once, waits };
 
-/// Ends the process at once when the orderly stop takes too long, or a second signal comes.
+/// Ends the process at once when the orderly stop takes too long, or a second signal comes; or, once all is
+/// told and answered, where only calls to a database that does not answer are left.
 class watchdog {
  public:
   watchdog(std::chrono::milliseconds within, second_signal what)
@@ -33,25 +34,37 @@ class watchdog {
     done_ = true;
     thread_.join();
   }
+  /// Nothing that was acknowledged waits for those calls, and the driver cannot be told to give them up.
+  void only_a_database_is_left() { only_a_database_ = true; }
 
  private:
+  static void end_at_once(severity level, const std::string& why, int status) {
+    log_line(level, "server", why + ": ending at once");
+    flush_log();
+    ::_exit(status);
+  }
+
   void watch(std::chrono::milliseconds within, second_signal what) {
     constexpr std::chrono::milliseconds a_moment(20);
-    const auto end = std::chrono::steady_clock::now() + within;
+    constexpr std::chrono::seconds to_close(2);
+    using clock = std::chrono::steady_clock;
+    const auto end = clock::now() + within;
+    std::optional<clock::time_point> end_of_closing;
     while (!done_) {
+      if (only_a_database_.exchange(false)) end_of_closing = std::min(end, clock::now() + to_close);
       const bool listens = what == second_signal::ends_at_once;
       const bool again = listens && next_signal(a_moment) == signal_kind::stop;
       if (!listens) std::this_thread::sleep_for(a_moment);
-      if (!again && std::chrono::steady_clock::now() < end) continue;
+      const auto now = clock::now();
       if (done_) return;
-      log_line(severity::error, "server",
-               again ? "a second signal: ending at once" : "the stop took too long: ending at once");
-      flush_log();
-      ::_exit(failed);
+      if (again) end_at_once(severity::error, "a second signal", failed);
+      if (end_of_closing && now >= *end_of_closing)
+        end_at_once(severity::warning, "all is done, but a database does not answer what it was asked", done);
+      if (now >= end) end_at_once(severity::error, "the stop took too long", failed);
     }
   }
 
-  std::atomic<bool> done_{false};
+  std::atomic<bool> done_{false}, only_a_database_{false};
   std::thread thread_;
 };
 
@@ -139,10 +152,14 @@ std::optional<signal_kind> wait_for_signal(std::chrono::milliseconds time) {
   return next_signal(beats ? std::min(*beats, time) : time);
 }
 
-/// What a flood of uploads has left free goes back to the system: glibc keeps it among what is in use.
-void give_back_free_memory() {
+/// What a flood of uploads has left free goes back to the system: glibc keeps it among what is in use, and
+/// counts it as free after that, too. `known` is what was free then.
+void give_back_free_memory(std::size_t& known) {
   constexpr std::size_t much = 64u << 20;
-  if (::mallinfo2().fordblks > much) ::malloc_trim(0);
+  known = std::min(known, ::mallinfo2().fordblks);
+  if (::mallinfo2().fordblks - known <= much) return;
+  ::malloc_trim(0);
+  known = ::mallinfo2().fordblks;
 }
 
 /// Serves until a signal to stop comes: nothing; or until all must begin again: why.
@@ -151,10 +168,11 @@ std::optional<std::string> serve(const invocation& call, server& running) {
   constexpr auto sample_every = std::chrono::seconds(5);
   constexpr auto look_every = std::chrono::seconds(1);
   auto next_sample = clock::now();
+  std::size_t known_free = 0;
   while (true) {
     if (clock::now() >= next_sample) {
       running.sample();
-      give_back_free_memory();
+      give_back_free_memory(known_free);
       next_sample = clock::now() + sample_every;
     }
     const auto signal = wait_for_signal(look_every);
@@ -166,8 +184,9 @@ std::optional<std::string> serve(const invocation& call, server& running) {
 
 /// Stops in order and closes everything, or ends the process.
 void end(std::unique_ptr<server> running, second_signal what) {
-  const watchdog guard(running->configured().values.stop_within, what);
+  watchdog guard(running->configured().values.stop_within, what);
   running->stop();
+  if (what == second_signal::ends_at_once && running->gave_up_a_database()) guard.only_a_database_is_left();
   running.reset();
 }
 

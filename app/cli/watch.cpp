@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/cli/output.hpp"
+#include "app/signals.hpp"
 #include "crypto/random.hpp"
 
 namespace cybexd::app::cli {
@@ -33,6 +34,28 @@ void watch::show(const std::string& name, const question& ask) {
   }
 }
 
+namespace {
+
+/// Ends an operation for a signal, as long as it lives.
+class signal_watch {
+ public:
+  /// `give_up` answers whether the operation knows; one that has not begun yet is told again.
+  explicit signal_watch(std::function<bool()> give_up)
+      : thread_([give_up = std::move(give_up)](const std::stop_token& over) {
+          constexpr std::chrono::milliseconds a_moment(50);
+          bool told = false;
+          for (int signals = 0; !over.stop_requested();) {
+            if (next_signal(a_moment) && ++signals > 1) ::_exit(failed);
+            if (signals > 0 && !told) told = give_up();
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+}  // namespace
+
 expected<tahoe::value> call_watched(backend& to, std::string_view operation,
                                     std::chrono::milliseconds within) {
   const auto name = crypto::random_word(24);
@@ -41,6 +64,9 @@ expected<tahoe::value> call_watched(backend& to, std::string_view operation,
     if (!state) return std::nullopt;
     const auto count = [&](const char* key) { return static_cast<std::uint64_t>(integer_of(*state, key)); };
     return work_seen{text_of(*state, "what"), count("done"), count("total"), count("errors")};
+  });
+  const signal_watch listening([ask = to.call_beside(), name] {
+    return ask("cancel", tahoe::object{{"task", name}}).has_value();
   });
   return to.call(operation, tahoe::object{{"task", name}}, within);
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "app/config/checks.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/value_reader.hpp"
 
@@ -115,21 +116,6 @@ class gatherer {
   configuration& into_;
 };
 
-/// `CYBEXD_HTTP__MAX_JSON` -> `http.max_json`; empty for variables that are no setting.
-std::string key_of_variable(const std::string& variable) {
-  constexpr std::string_view start = "CYBEXD_";
-  if (!variable.starts_with(start)) return {};
-  std::string name = variable.substr(start.size());
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  bool section = false;
-  for (auto at = name.find("__"); at != std::string::npos; at = name.find("__")) {
-    name.replace(at, 2, ".");
-    section = true;
-  }
-  return section || find_key(name) ? name : std::string{};
-}
-
 void resolve_paths(configuration& config) {
   for (const auto& key : setting_keys()) {
     const auto* where = std::get_if<file_path& (*)(settings&)>(&key.where);
@@ -137,68 +123,6 @@ void resolve_paths(configuration& config) {
     auto& path = (*where)(config.values).path;
     if (!path.empty()) path = (fs::path(config.folder) / path).lexically_normal().string();
   }
-}
-
-/// Every store on MongoDB has an address, given once.
-template <class Complain>
-void check_places(const store_settings& store, const Complain& complain) {
-  const auto given_twice = [](const std::string& url, const file_path& file) {
-    return !url.empty() && !file.path.empty();
-  };
-  if (given_twice(store.url, store.url_file))
-    complain("store.url_file", "given twice", toml_quoted(store.url_file.path),
-             "store.url or store.url_file");
-  const bool known = !store.url.empty() || !store.url_file.path.empty();
-  bool missing = false;
-  for (const auto& [name, place] : {std::pair{"cache", &store.cache},
-                                    {"archive", &store.archive},
-                                    {"report", &store.report},
-                                    {"identity", &store.identity}}) {
-    const std::string section = std::string("store.") + name;
-    if (given_twice(place->url, place->url_file))
-      complain(section + ".url_file", "given twice", toml_quoted(place->url_file.path),
-               section + ".url or " + section + ".url_file");
-    if (!on_mongodb(store, *place)) continue;
-    missing = missing || (!known && place->url.empty() && place->url_file.path.empty());
-    for (const auto& [key, text] : {std::pair{".db", &place->db}, {".coll", &place->coll}})
-      if (text->empty()) complain(section + key, "empty", "\"\"", "a name");
-  }
-  if (missing)
-    complain("store.url", "missing", "\"\"",
-             "the address of the server, such as \"mongodb://127.0.0.1:27017\"");
-}
-
-/// Where a key got its value: file and line, or what overrode it.
-std::pair<std::string, std::uint32_t> place_of(const configuration& config, const std::string& key) {
-  const auto origin = config.origins.find(key);
-  if (origin == config.origins.end()) return {config.file, 0};
-  const auto& text = origin->second;
-  if (!text.starts_with(config.file + ":")) return {text, 0};
-  return {config.file, static_cast<std::uint32_t>(std::stoul(text.substr(config.file.size() + 1)))};
-}
-
-/// What no single key can be blamed for.
-void check_together(const configuration& config, std::vector<mistake>& mistakes) {
-  const auto& values = config.values;
-  const auto known = mistakes;
-  const auto complain = [&](std::string key, std::string problem, std::string was, std::string may) {
-    // Of a key that could not be read the default is looked at here, for which nobody is to blame.
-    if (std::any_of(known.begin(), known.end(), [&](const mistake& m) { return m.key == key; })) return;
-    const auto [source, line] = place_of(config, key);
-    mistakes.push_back({source, line, line == 0 ? 0u : 1u, std::move(key), std::move(problem), std::move(was),
-                        std::move(may)});
-  };
-  if (values.http.tls_certificate.path.empty() != values.http.tls_key.path.empty()) {
-    const bool key_missing = values.http.tls_key.path.empty();
-    complain(key_missing ? "http.tls_key" : "http.tls_certificate", "missing", "\"\"",
-             "both http.tls_certificate and http.tls_key, or neither");
-  }
-  check_places(values.store, complain);
-  if (values.report.threatrank_max_edges % 2 != 0) {
-    complain("report.threatrank_max_edges", "out of range",
-             std::to_string(values.report.threatrank_max_edges), "2, 4 or 6");
-  }
-  if (values.data_dir.path.empty()) complain("data_dir", "empty", "\"\"", "the path of a folder");
 }
 
 std::vector<mistake> one_mistake(std::string source, std::string problem, std::string may) {
@@ -263,6 +187,7 @@ tl::expected<configuration, std::vector<mistake>> read_config_text(std::string_v
   }
   resolve_paths(config);
   check_together(config, all.mistakes);
+  config.warnings = warnings_of(request.environment);
   const auto place = [](const mistake& m) {
     return m.line == 0 ? std::numeric_limits<std::uint32_t>::max() : m.line;
   };

@@ -36,6 +36,7 @@ struct configuration {
   settings values;
   std::string file;                            ///< Absolute; empty when there is none.
   std::string folder;                          ///< Absolute; relative paths were resolved against it.
+  std::vector<std::string> warnings;           ///< What is no mistake, but hardly meant; a sentence each.
   std::map<std::string, std::string> origins;  ///< Key -> "default", "FILE:LINE", "--set", "$CYBEXD_...".
 };
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -185,6 +186,7 @@ void serve(net::io_context& io, server_core& core, arrival what, share slot) {
                   what.descriptor, ec);
   if (ec) {
     core.warn("cannot serve a connection: " + ec.message());
+    ::close(what.descriptor);  // it is nobody's yet
     return;
   }
   if (const auto tls = what.tls) {

@@ -63,6 +63,8 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input);
 // tasks.cpp
 /// {task} -> {what, done, total (0: not known), errors} of a long operation. Errors: not_found.
 expected<tahoe::value> progress(engine& on, const tahoe::value& input);
+/// {task} -> {}: the operation ends early, with `cancelled`. Errors: not_found.
+expected<tahoe::value> cancel(engine& on, const tahoe::value& input);
 
 // checkpoint.cpp
 /// {process} -> {directory, stores: [...]}: a consistent copy of the embedded stores in

@@ -168,8 +168,7 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
   const auto line = on.actors();
   if (!line) return fail(line.error());
   const auto values = on.values();
-  // The time that a report waits for a worker counts against its deadline, so a batch must not be its own
-  // queue.
+  // Whoever waits for a report has patience from the asking on, so a batch must not be its own queue.
   const std::size_t at_once = 2 * values->report.workers;
   const std::chrono::milliseconds patience = values->report.deadline + report_margin;
   const auto too_late = fail(failure::timed_out, "the reports were not ready in time");

@@ -19,10 +19,14 @@ bool task::at(std::string_view what, std::uint64_t done, std::uint64_t total) {
   if (what_ != what) what_ = what;
   done_ = done;
   total_ = total;
-  return !*cancelled_;
+  return !*cancelled_ && !given_up_;
 }
 
-expected<void> task::goes_on() const { return *cancelled_ ? fail(cancelled_error()) : expected<void>(); }
+expected<void> task::goes_on() const {
+  if (*cancelled_) return fail(cancelled_error());
+  if (given_up_) return fail(failure::cancelled, "it was told to end before it was done");
+  return {};
+}
 
 void task::add_error() {
   const std::lock_guard guard(mutex_);
@@ -51,12 +55,29 @@ std::shared_ptr<task> named_tasks::find(const std::string& name) const {
   return found == newest_.end() ? nullptr : found->second;
 }
 
-expected<tahoe::value> progress(engine& on, const tahoe::value& input) {
+namespace {
+
+expected<std::shared_ptr<task>> named(engine& on, const tahoe::value& input) {
   const auto name = text(input, "task");
   if (!name) return fail(name.error());
-  const auto found = on.tasks()->find(*name);
+  auto found = on.tasks()->find(*name);
   if (!found) return fail(failure::not_found, "no such task");
-  return found->to_value();
+  return found;
+}
+
+}  // namespace
+
+expected<tahoe::value> progress(engine& on, const tahoe::value& input) {
+  const auto found = named(on, input);
+  if (!found) return fail(found.error());
+  return (*found)->to_value();
+}
+
+expected<tahoe::value> cancel(engine& on, const tahoe::value& input) {
+  const auto found = named(on, input);
+  if (!found) return fail(found.error());
+  (*found)->give_up();
+  return tahoe::object{};
 }
 
 }  // namespace cybexd::app::operations

@@ -25,12 +25,15 @@ class task {
   bool at(std::string_view what, std::uint64_t done, std::uint64_t total);
   /// Errors: cancelled.
   [[nodiscard]] expected<void> goes_on() const;
+  /// Whoever waits for it does so no more.
+  void give_up() { given_up_ = true; }
   void add_error();
   /// {what, done, total, errors}
   [[nodiscard]] tahoe::value to_value() const;
 
  private:
-  const std::shared_ptr<const std::atomic<bool>> cancelled_;
+  const std::shared_ptr<const std::atomic<bool>> cancelled_;  ///< All of them.
+  std::atomic<bool> given_up_ = false;
   mutable std::mutex mutex_;
   std::string what_;
   std::uint64_t done_ = 0, total_ = 0, errors_ = 0;

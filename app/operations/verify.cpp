@@ -173,11 +173,10 @@ expected<tahoe::value> verify(engine& on, const tahoe::value& input) {
     all.begin("identity", 0);
     checked = check_store(all, "identity", *stores.identity);
   }
-  if (checked) checked = stores.lake->check(of("cache"));
-  if (checked) checked = work->goes_on();
-  if (checked) checked = stores.reports->check(of("report"));
-  if (checked) checked = work->goes_on();
-  if (checked) checked = stores.identity->check(of("identity"));
+  if (checked) checked = stores.lake->check({of("cache"), seen});
+  if (checked) checked = stores.reports->check({of("report"), seen});
+  if (checked) checked = stores.identity->check({of("identity"), seen});
+  if (auto whole = work->goes_on(); !whole) return fail(whole.error());  // and not what a store makes of it
   if (!checked) return fail(checked.error());
   return std::move(all).result();
 }

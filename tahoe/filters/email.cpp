@@ -1,6 +1,7 @@
 #include "tahoe/filters/builder.hpp"
 #include "tahoe/filters/filters.hpp"
 #include "tahoe/mail/addresses.hpp"
+#include "tahoe/mail/charset.hpp"
 #include "tahoe/mail/date.hpp"
 #include "tahoe/mail/message.hpp"
 #include "tahoe/mail/words.hpp"
@@ -96,7 +97,10 @@ std::string body_text(const mail::part& message, builder& b) {
     return {};
   }
   auto text = mail::text_of(*body);
-  if (!text) b.refuse("the charset of the e-mail's text is unknown");
+  if (!text && !mail::is_known_charset(body->charset()))
+    b.refuse("the charset of the e-mail's text is unknown");
+  else if (!text)
+    b.refuse("the e-mail's text cannot be decoded from its charset");
   return text.value_or(std::string());
 }
 

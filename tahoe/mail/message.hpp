@@ -24,6 +24,8 @@ struct part {
   [[nodiscard]] std::string content_type() const;
   /// A parameter of Content-Type, or nothing.
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+  /// The charset that Content-Type names, or `ascii`.
+  [[nodiscard]] std::string charset() const;
 };
 
 /// Reads a whole message. Nothing if it has more than 10,000 parts, or if they are nested more than 100 deep.
@@ -34,7 +36,7 @@ struct part {
 [[nodiscard]] const part* find_body(const part& message);
 
 /// The text of a part: transfer encoding and charset undone, bytes the charset does not have as U+FFFD.
-/// Nothing if the charset is unknown.
+/// Nothing if the charset is unknown or `decode_charset` makes nothing of the bytes.
 [[nodiscard]] std::optional<std::string> text_of(const part& p);
 
 }  // namespace cybexd::tahoe::mail

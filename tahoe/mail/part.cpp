@@ -108,6 +108,8 @@ std::optional<std::string> part::parameter(std::string_view name) const {
   return out;
 }
 
+std::string part::charset() const { return parameter("charset").value_or("ascii"); }
+
 std::optional<std::string> text_of(const part& p) {
   const auto* header_value = p.header("content-transfer-encoding");
   const auto encoding = header_value == nullptr ? std::string() : ascii_lower(*header_value);
@@ -120,7 +122,7 @@ std::optional<std::string> text_of(const part& p) {
   } else if (encoding == "x-uuencode" || encoding == "uuencode" || encoding == "uue" || encoding == "x-uue") {
     bytes = decode_uuencoded(bytes);
   }
-  return decode_charset(bytes, p.parameter("charset").value_or("ascii"), undecodable::replace);
+  return decode_charset(bytes, p.charset(), undecodable::replace);
 }
 
 }  // namespace cybexd::tahoe::mail

@@ -37,7 +37,9 @@ std::optional<std::string> decode_inside(std::string_view inside) {
   if ((encoding != "q" && encoding != "b") || !is_ascii(text)) return std::nullopt;
   if (charset.find('\0') != std::string_view::npos) return std::nullopt;
   const auto bytes = encoding == "q" ? decode_q(text) : decode_base64(text);
-  if (auto decoded = decode_charset(bytes, charset, undecodable::keep)) return decoded;
+  auto decoded = decode_charset(bytes, charset, undecodable::keep);
+  // What Python cannot decode even so is no encoded word to it, but text.
+  if (decoded || is_known_charset(charset)) return decoded;
   return bytes;
 }
 

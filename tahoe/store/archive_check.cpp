@@ -55,16 +55,15 @@ expected<void> archive_check::run() {
 }
 
 expected<void> archive_check::tell(std::string_view what, std::uint64_t done, std::uint64_t total) {
-  if (seen_(what, done, total)) return {};
-  return fail(failure::cancelled, "the check of the index was given up");
+  return listener_.tell(what, done, total);
 }
 
 expected<void> archive_check::look_for(family f, std::string_view key, std::string_view row,
                                        const std::string& what) {
   auto found = from_.get(f, key);
   if (!found) return fail(found.error());
-  if (!*found) complain_(what + " is missing");
-  if (*found && **found != row) complain_(what + " differs");
+  if (!*found) listener_.complain(what + " is missing");
+  if (*found && **found != row) listener_.complain(what + " differs");
   return {};
 }
 
@@ -89,8 +88,8 @@ expected<void> archive_check::documents() {
     return tell("entries of hashes", there, hashes_);
   });
   if (done && there != hashes_)
-    complain_("the index of hashes holds " + std::to_string(there) + " entries instead of " +
-              std::to_string(hashes_));
+    listener_.complain("the index of hashes holds " + std::to_string(there) + " entries instead of " +
+                       std::to_string(hashes_));
   return done;
 }
 
@@ -101,12 +100,12 @@ expected<void> archive_check::document(local_id id, std::string_view row) {
   const auto name = "document " + crypto::to_hex(decoded->hash);
   auto place = from_.find(decoded->hash);
   if (!place) return fail(place.error());
-  if (place->id != id) complain_(name + ": the index of hashes does not name it");
+  if (place->id != id) listener_.complain(name + ": the index of hashes does not name it");
   if (decoded->kind == itype::event) {
     ++events_;
     auto facts = from_.get(family::archive_events, number_key(id));
     if (!facts) return fail(facts.error());
-    if (!*facts) complain_(name + ": its event row is missing");
+    if (!*facts) listener_.complain(name + ": its event row is missing");
   }
   if (decoded->kind != itype::raw) return {};
   auto& raw = decoded->bare;
@@ -136,15 +135,15 @@ expected<void> archive_check::events() {
                        });
   if (!done) return done;
   if (there != events_)
-    complain_("there are " + std::to_string(there) + " event rows for " + std::to_string(events_) +
-              " events");
+    listener_.complain("there are " + std::to_string(there) + " event rows for " + std::to_string(events_) +
+                       " events");
   std::uint64_t postings = 0;
   done = for_each(from_, family::archive_postings, [&](std::string_view, std::string_view) {
     return tell("index of attributes", ++postings, postings_);
   });
   if (done && postings != postings_)
-    complain_("the index of attributes holds " + std::to_string(postings) + " entries instead of " +
-              std::to_string(postings_));
+    listener_.complain("the index of attributes holds " + std::to_string(postings) + " entries instead of " +
+                       std::to_string(postings_));
   return done;
 }
 
@@ -159,7 +158,7 @@ expected<void> archive_check::event(local_id id, const event_row& row) {
     auto head = peek_document(*bytes);
     if (!head) return fail(head.error());
     if (head->kind && part.attribute != (head->kind == itype::attribute))
-      complain_(name + ": a part is taken for what it is not");
+      listener_.complain(name + ": a part is taken for what it is not");
     if (!part.attribute) continue;
     ++postings_;
     const auto packed = event_class{row.org, static_cast<std::uint8_t>(row.category), part.context}.packed();
@@ -181,8 +180,8 @@ expected<void> archive_check::trees() {
                                                           : expected<void>();
       });
   if (done && rows_of_counts_ != nodes_)
-    complain_("there are " + std::to_string(rows_of_counts_) + " rows of counts instead of " +
-              std::to_string(nodes_));
+    listener_.complain("there are " + std::to_string(rows_of_counts_) + " rows of counts instead of " +
+                       std::to_string(nodes_));
   return done;
 }
 
@@ -192,7 +191,7 @@ expected<void> archive_check::tree(local_id attribute, std::size_t depth, const 
   auto node = index.node(depth, prefix);
   if (!node) return fail(node.error());
   if (!*node) {
-    complain_(named("attribute", attribute) + ": counts are missing");
+    listener_.complain(named("attribute", attribute) + ": counts are missing");
     return {};
   }
   if (auto going = tell("index of counts", rows_of_counts_, 0); !going) return going;
@@ -210,10 +209,10 @@ expected<void> archive_check::tree(local_id attribute, std::size_t depth, const 
         low, high, [&](const position&, local_id, std::uint64_t packed) { return ++counted[packed] > 0; });
     if (!seen) return seen;
     if (!same_counts(b.counts, listed(counted)))
-      complain_(named("attribute", attribute) + ": counts differ from the index");
+      listener_.complain(named("attribute", attribute) + ": counts differ from the index");
   }
   if (above && !same_counts(above->counts, listed(sums)))
-    complain_(named("attribute", attribute) + ": counts differ from those below");
+    listener_.complain(named("attribute", attribute) + ": counts differ from those below");
   return {};
 }
 
@@ -226,8 +225,8 @@ expected<void> archive_check::sessions() {
                          return {};
                        });
   if (done && back != memberships_)
-    complain_("there are " + std::to_string(back) + " entries from events to sessions instead of " +
-              std::to_string(memberships_));
+    listener_.complain("there are " + std::to_string(back) + " entries from events to sessions instead of " +
+                       std::to_string(memberships_));
   return done;
 }
 
@@ -239,7 +238,7 @@ expected<void> archive_check::member(std::string_view key) {
   auto hash = from_.hash_of(id);
   if (!hash) return fail(hash.error());
   if (position_at(key, 9) != position(row->timestamp, *hash))
-    complain_("event " + crypto::to_hex(*hash) + ": stands in a session at the wrong time");
+    listener_.complain("event " + crypto::to_hex(*hash) + ": stands in a session at the wrong time");
   return look_for(family::archive_sessions, tagged_key('e', id) + number_key(session), {},
                   "event " + crypto::to_hex(*hash) + ": its entry for a session");
 }
@@ -250,11 +249,11 @@ expected<void> archive_check::unfiltered() {
                          [&](std::string_view, std::string_view) { return ++there > 0; });
   if (!done) return done;
   if (there != unfiltered_)
-    complain_(std::to_string(there) + " raw records are listed as unfiltered instead of " +
-              std::to_string(unfiltered_));
+    listener_.complain(std::to_string(there) + " raw records are listed as unfiltered instead of " +
+                       std::to_string(unfiltered_));
   const auto counts = stored_counters();
   if (!counts) return fail(counts.error());
-  if (counts->unfiltered != there) complain_("the number of unfiltered raw records is wrong");
+  if (counts->unfiltered != there) listener_.complain("the number of unfiltered raw records is wrong");
   return {};
 }
 

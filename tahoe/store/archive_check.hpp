@@ -12,7 +12,7 @@ namespace cybexd::store {
 class archive_check {
  public:
   archive_check(archive_reader& from, check_listener listener)
-      : from_(from), complain_(std::move(listener.complain)), seen_(std::move(listener.seen)) {}
+      : from_(from), listener_(std::move(listener)) {}
 
   /// Errors: unavailable, corrupt (rows that cannot be read end the check), cancelled.
   [[nodiscard]] expected<void> run();
@@ -38,8 +38,7 @@ class archive_check {
                                         const std::string& what);
 
   archive_reader& from_;
-  std::function<void(const std::string&)> complain_;
-  std::function<bool(std::string_view, std::uint64_t, std::uint64_t)> seen_;
+  check_listener listener_;
   std::uint64_t hashes_ = 0, postings_ = 0, nodes_ = 0, memberships_ = 0,
                 unfiltered_ = 0;  ///< That there should be.
   std::uint64_t events_ = 0, rows_of_counts_ = 0;

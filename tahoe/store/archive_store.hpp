@@ -13,6 +13,7 @@
 #include "crypto/error.hpp"
 #include "tahoe/document.hpp"
 #include "tahoe/filters/filter.hpp"
+#include "tahoe/store/check_listener.hpp"
 
 namespace cybexd::store {
 
@@ -35,14 +36,6 @@ struct filter_result {
 struct record_write {
   document raw;
   std::optional<filter_result> filtered;  ///< Nothing where no filter reads the sub_type.
-};
-
-/// Who follows a check of an index.
-struct check_listener {
-  std::function<void(const std::string&)> complain;  ///< Is told one sentence for each fault.
-  /// Is told what is looked at, how much of it was, and of how much; 0: not known. Answers whether to go on.
-  std::function<bool(std::string_view what, std::uint64_t done, std::uint64_t total)> seen =
-      [](std::string_view, std::uint64_t, std::uint64_t) { return true; };
 };
 
 struct record_result {

@@ -11,6 +11,7 @@
 
 #include "crypto/error.hpp"
 #include "tahoe/document.hpp"
+#include "tahoe/store/check_listener.hpp"
 
 namespace cybexd::store {
 
@@ -171,10 +172,10 @@ class cache_lake {
   /// Durable on return.
   [[nodiscard]] virtual expected<void> adopt(std::span<const kept_entry> entries) = 0;
 
-  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look;
-  /// `complain` is told one sentence for each fault. Nothing to do where it keeps nothing of the kind.
-  [[nodiscard]] virtual expected<void> check(const std::function<void(const std::string&)>& complain) {
-    (void)complain;
+  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look.
+  /// Nothing to do where it keeps nothing of the kind. Errors also: cancelled (the listener's wish).
+  [[nodiscard]] virtual expected<void> check(const check_listener& listener) {
+    (void)listener;
     return {};
   }
 };

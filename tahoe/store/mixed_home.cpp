@@ -1,4 +1,5 @@
 // Stores that live apart: some on MongoDB, some embedded.
+#include <algorithm>
 #include <set>
 
 #include "tahoe/store/mongodb_home.hpp"
@@ -32,6 +33,22 @@ std::function<std::vector<std::pair<std::string, double>>()> statistics_of(
   };
 }
 
+void tie_to(stores& all, const std::vector<std::shared_ptr<mongodb_home>>& homes) {
+  if (homes.empty()) return;
+  all.end_by = [homes](std::chrono::steady_clock::time_point deadline) {
+    for (const auto& home : homes) home->end_by(deadline);
+  };
+  all.gave_up = [homes] {
+    return std::any_of(homes.begin(), homes.end(), [](const auto& home) { return !home->still_asks(""); });
+  };
+  all.trouble = [homes] {
+    std::string text;
+    for (const auto& home : homes)
+      if (const auto one = home->trouble(); !one.empty()) text += (text.empty() ? "" : "; ") + one;
+    return text;
+  };
+}
+
 expected<std::vector<std::shared_ptr<mongodb_home>>> homes_of(const store_places& places) {
   std::set<std::shared_ptr<mongodb_home>> homes;
   for (const auto* one : {&places.cache, &places.archive, &places.report, &places.identity}) {
@@ -46,6 +63,13 @@ expected<std::vector<std::shared_ptr<mongodb_home>>> homes_of(const store_places
 }
 
 }  // namespace
+
+expected<void> check_mongodb_url(const std::string& url) {
+  mongodb_options options;
+  options.url = url;
+  const auto home = mongodb_home::open(options);
+  return home ? expected<void>{} : fail(home.error());
+}
 
 expected<stores> open_stores(const store_places& places) {
   stores all;
@@ -75,6 +99,7 @@ expected<stores> open_stores(const store_places& places) {
                              place(all.identity, places.identity, ties, make_mongodb_identity)})
     if (!placed) return fail(placed.error());
   if (places.cache || places.archive) all.commit = make_committer(all.archive, all.lake);
+  tie_to(all, *homes);
   all.statistics = statistics_of(all, std::move(*homes));
   return all;
 }

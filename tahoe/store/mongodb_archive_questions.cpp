@@ -79,6 +79,12 @@ bson events_of(const visibility& who) {
 
 bson sessions_with_any(std::span<const hash256> events) { return any_ref(events).add("itype", "session"); }
 
+bson_list stages(std::initializer_list<bson> all) {
+  bson_list list;
+  for (const auto& one : all) list.push(one);
+  return list;
+}
+
 bson newest_first() { return bson().add("timestamp", -1); }
 
 bson newest_first_by_hash() { return bson().add("timestamp", -1).add("_hash", 1); }

@@ -1,5 +1,6 @@
 #pragma once
 // What a look asks the archive's collection: filters over events. Internal to tahoe/store/.
+#include <initializer_list>
 #include <span>
 
 #include "tahoe/store/archive_store.hpp"
@@ -22,6 +23,9 @@ namespace cybexd::store::mongodb_archive {
 [[nodiscard]] bson events_of(const visibility& who);
 /// Sessions that hold any of the events.
 [[nodiscard]] bson sessions_with_any(std::span<const hash256> events);
+
+/// The stages of a pipeline.
+[[nodiscard]] bson_list stages(std::initializer_list<bson> all);
 
 /// Newest first; those of one time as they come, or by hash.
 [[nodiscard]] bson newest_first();

@@ -12,36 +12,6 @@ namespace {
 using tahoe::itype;
 
 constexpr std::size_t hashes_at_once = 10'000, remembered_at_most = 32u << 20;
-/// Events read beyond both edges of a page, to see how those of one instant stand in order.
-constexpr std::uint64_t margin = 5;
-
-bool by_time_then_hash(const event_position& a, const event_position& b) {
-  return a.timestamp != b.timestamp ? a.timestamp > b.timestamp : a.hash < b.hash;
-}
-
-/// Whether the events of the page [first, last) cannot be told from those around it: they come in the order
-/// of time, those of one instant in any order, and one that stands at the page's edge goes on beyond what was
-/// read.
-bool edges_are_open(const std::vector<event_position>& rows, std::size_t first, std::size_t last,
-                    bool more_before, bool more_after) {
-  const auto same = [&](std::size_t a, std::size_t b) { return rows[a].timestamp == rows[b].timestamp; };
-  if (first > 0 && same(first - 1, first) && same(0, first) && more_before) return true;
-  return last < rows.size() && same(last - 1, last) && same(last, rows.size() - 1) && more_after;
-}
-
-bson_list stages(std::initializer_list<bson> all) {
-  bson_list list;
-  for (const auto& one : all) list.push(one);
-  return list;
-}
-
-/// `events`: those besides, which could not be read whole.
-template <class Documents>
-std::vector<event_position> positions_of(const Documents& documents, std::vector<event_position> events) {
-  for (const auto& [hash, d] : documents) events.push_back({hash, d.timestamp});
-  std::sort(events.begin(), events.end(), by_time_then_hash);
-  return events;
-}
 
 }  // namespace
 
@@ -176,79 +146,6 @@ expected<std::uint64_t> view::count(const hash256& attribute, const event_filter
   const auto counts = is_attribute(attribute, &data);
   if (!counts) return fail(counts.error());
   return *counts ? static_cast<std::uint64_t>(n) : 0;
-}
-
-expected<std::vector<event_position>> view::page(const hash256& attribute, const event_filter& filter,
-                                                 std::uint64_t offset, std::size_t limit) {
-  using rows = std::vector<event_position>;
-  constexpr std::uint64_t farthest = std::uint64_t{1} << 62;
-  if (holds_nothing(filter) || limit == 0 || offset > farthest) return rows();
-  const auto asked = events_with(attribute, filter);
-  if (!unique_) return page_of_doubles(attribute, asked, offset, limit);
-  const auto before = std::min(offset, margin);
-  find_options how;
-  how.sort = newest_first();
-  how.skip = offset - before;
-  how.limit = before + limit + margin;
-  how.batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(how.limit + 1, hashes_at_once));
-  auto found = read(asked, how, "archive: page");
-  if (!found) return fail(found.error());
-  auto events = positions_of(*found, unreadable_);
-  const auto first = static_cast<std::size_t>(before);
-  if (events.size() <= first) return rows();
-  const auto last = std::min(events.size(), first + limit);
-  const auto counts = is_attribute(attribute, found->empty() ? nullptr : &found->begin()->second.data);
-  if (!counts) return fail(counts.error());
-  if (!*counts) return rows();
-  if (edges_are_open(events, first, last, how.skip > 0, events.size() == how.limit))
-    return page_by_hash(asked, offset, limit);
-  return rows(events.begin() + static_cast<std::ptrdiff_t>(first),
-              events.begin() + static_cast<std::ptrdiff_t>(last));
-}
-
-/// Where many events of one instant stand at the page's edge.
-expected<std::vector<event_position>> view::page_by_hash(const bson& filter, std::uint64_t offset,
-                                                         std::size_t limit) {
-  find_options how;
-  how.sort = newest_first_by_hash();
-  how.skip = offset;
-  how.limit = limit;
-  auto found = read(filter, how, "archive: page");
-  if (!found) return fail(found.error());
-  return positions_of(*found, unreadable_);
-}
-
-/// Where a document may stand there twice. The events themselves are read with those of the next step.
-expected<std::vector<event_position>> view::page_of_doubles(const hash256& attribute, const bson& filter,
-                                                            std::uint64_t offset, std::size_t limit) {
-  auto at = look_.documents();
-  if (!at) return fail(at.error());
-  const auto first = [](const char* field) { return bson().add("$first", field); };
-  const auto once =
-      bson().add("_id", "$_hash").add("timestamp", first("$timestamp")).add("data", first("$data"));
-  const auto order = bson().add("timestamp", -1).add("_id", 1);
-  std::vector<event_position> events;
-  tahoe::value data;
-  auto done = (*at)->aggregate(
-      stages({bson().add("$match", filter), bson().add("$group", once), bson().add("$sort", order),
-              bson().add("$skip", offset), bson().add("$limit", std::uint64_t{limit})}),
-      "archive: page", [&](const bson_view& answer) {
-        ++rows_;
-        const auto hash = hash_in(answer.find("_id"));
-        if (hash) events.push_back({*hash, answer.find("timestamp").number().value_or(0)});
-        if (const auto one = answer.find("data").document()) data = one->to_value().value_or(tahoe::value());
-        return true;
-      });
-  if (!done) return fail(done.error());
-  if (events.empty()) return events;
-  const auto counts = is_attribute(attribute, &data);
-  if (!counts) return fail(counts.error());
-  if (!*counts) events.clear();
-  for (const auto& event : events) {
-    events_.insert(event.hash);
-    page_unread_.push_back(event.hash);
-  }
-  return events;
 }
 
 }  // namespace cybexd::store::mongodb_archive

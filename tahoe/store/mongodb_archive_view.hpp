@@ -5,8 +5,8 @@
 // level 2 (their sessions, those sessions' events), five at level 3 (the sessions of whatever those sessions
 // hold, which are read before the events, so that all events come at once). One more ends the look, and one
 // more is needed where many events of one instant stand at the page's edge, or lists are longer than one
-// command takes. So a page takes six at most, and seven only at level 3 where the events of such an instant
-// have sessions.
+// command takes. So a page takes six at most: at level 3, where there is none to spare, hashes and times of
+// 2,000 events beyond the page's edges are read, so that only more than these of one instant cost one more.
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -69,10 +69,18 @@ class view final : public archive_view {
   [[nodiscard]] expected<std::unordered_map<hash256, tahoe::itype>> kinds_of(std::span<const hash256> hashes);
   [[nodiscard]] expected<std::vector<event_position>> page_by_hash(const bson& filter, std::uint64_t offset,
                                                                    std::size_t limit);
+  [[nodiscard]] expected<std::vector<event_position>> page_of_positions(const hash256& attribute,
+                                                                        const bson& filter,
+                                                                        std::uint64_t offset,
+                                                                        std::size_t limit);
   [[nodiscard]] expected<std::vector<event_position>> page_of_doubles(const hash256& attribute,
                                                                       const bson& filter,
                                                                       std::uint64_t offset,
                                                                       std::size_t limit);
+  [[nodiscard]] expected<std::vector<event_position>> read_page(const bson_list& stages, tahoe::value& data);
+  [[nodiscard]] expected<std::vector<event_position>> unread_page(const hash256& attribute,
+                                                                  const tahoe::value& data,
+                                                                  std::vector<event_position> events);
   [[nodiscard]] expected<documents_by_hash> read_sessions(std::span<const hash256> events);
   [[nodiscard]] expected<void> read_ahead(documents_by_hash& sessions, std::vector<hash256>& members);
   [[nodiscard]] expected<void> read_members(std::span<const hash256> sessions, const event_filter& filter,

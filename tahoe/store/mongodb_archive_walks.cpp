@@ -73,7 +73,7 @@ expected<void> mongodb_archive_store::each(const std::function<bool(const docume
 
 expected<void> mongodb_archive_store::check_index(const check_listener& listener) {
   if (auto ready = ready_(); !ready) return fail(ready.error());
-  return tell_doubles(ground_.documents, listener.complain, "archive: check");
+  return tell_doubles(ground_.documents, listener, "archive: check");
 }
 
 }  // namespace cybexd::store

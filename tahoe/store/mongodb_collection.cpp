@@ -41,11 +41,14 @@ expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::string_vie
   while (mongoc_cursor_next(cursor, &document))
     if (!visit(bson_view(document))) return {};
   bson_error_t problem;
-  if (!mongoc_cursor_error(cursor, &problem)) return {};
+  const bson_t* reply = nullptr;
+  if (!mongoc_cursor_error_document(cursor, &problem, &reply)) return {};
   auto failed = home_->as_error(problem, what);
   if (!waits_) return fail(std::move(failed));
   const auto lasted = std::chrono::steady_clock::now() - waits_->since;
-  failed.kind = failure_of_question(problem, std::chrono::duration_cast<std::chrono::seconds>(lasted));
+  const bool transient = reply != nullptr && mongoc_error_has_label(reply, "TransientTransactionError");
+  failed.kind =
+      failure_of_question(problem, transient, std::chrono::duration_cast<std::chrono::seconds>(lasted));
   if (failed.kind == failure::timed_out)  // for whoever asked, to whom the database is nothing
     failed.text = "the report took longer than it may: the database was not ready with what it needs";
   return fail(std::move(failed));
@@ -77,6 +80,7 @@ mongodb_collection mongodb_collection::in(mongodb_session& session) const {
 expected<mongodb_collection::opened> mongodb_collection::open(std::string_view what) const {
   opened o;
   if (session_ != nullptr) {
+    if (auto asks = home_->still_asks(what); !asks) return fail(asks.error());
     o.client = session_->client();
   } else {
     auto lease = home_->lease(what);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,7 +162,13 @@ class mongodb_collection {
   [[nodiscard]] expected<bson> execute(struct _mongoc_bulk_operation_t* bulk, struct _mongoc_client_t* client,
                                        std::string_view what) const;
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
-  [[nodiscard]] expected<bool> make_index(const bson& spec, std::string_view what, std::int32_t& code) const;
+  [[nodiscard]] std::set<std::string> being_built(std::string_view what) const;
+  [[nodiscard]] std::string id_of(const bson& spec) const;
+  [[nodiscard]] expected<bson> build_for_long(const bson& command, const std::string& id,
+                                              std::string_view what, std::int32_t& code) const;
+  [[nodiscard]] expected<bool> make_index(const bson& spec, bool takes_long, std::string_view what,
+                                          std::int32_t& code) const;
+  [[nodiscard]] bool is_forbidden(const index_wish& wish, std::string_view what) const;
   [[nodiscard]] expected<bool> stands(const bson& listed, std::string_view what) const;
   [[nodiscard]] expected<void> make_wish(const index_wish& wish, notices& say, std::string_view what) const;
 

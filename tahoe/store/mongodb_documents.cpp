@@ -110,8 +110,9 @@ expected<bool> has_unique_index(const mongodb_collection& on, std::string_view f
   return found;
 }
 
-expected<void> tell_doubles(const mongodb_collection& in,
-                            const std::function<void(const std::string&)>& complain, std::string_view what) {
+expected<void> tell_doubles(const mongodb_collection& in, const check_listener& listener,
+                            std::string_view what) {
+  const auto& complain = listener.complain;
   const auto unique = has_unique_index(in, "_hash", what);
   if (!unique) return fail(unique.error());
   if (!*unique) complain("the index over _hash of " + in.full_name() + " is not unique");
@@ -121,6 +122,8 @@ expected<void> tell_doubles(const mongodb_collection& in,
   how.without_limit_of_time = true;
   std::string last;
   std::size_t times = 0;
+  std::uint64_t walked = 0;
+  expected<void> goes_on;
   const auto tell = [&] {
     if (times > 1)
       complain(std::to_string(times) + " documents of " + in.full_name() + " have the _hash " + last);
@@ -133,9 +136,11 @@ expected<void> tell_doubles(const mongodb_collection& in,
       times = 0;
     }
     ++times;
-    return true;
+    goes_on = listener.tell(in.full_name(), ++walked, 0);
+    return goes_on.has_value();
   });
   if (!done) return done;
+  if (!goes_on) return goes_on;
   tell();
   return {};
 }

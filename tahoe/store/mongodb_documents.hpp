@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tahoe/document.hpp"
+#include "tahoe/store/check_listener.hpp"
 #include "tahoe/store/mongodb_collection.hpp"
 
 namespace cybexd::store {
@@ -44,9 +45,9 @@ void keep_first_of_each(std::vector<bson>& by_hash);
                                               std::string_view what);
 
 /// What `verify` asks: complains of an index over `_hash` that is not unique, and of each `_hash` that stands
-/// there more than once; walks over all documents, also those that are none of TAHOE's.
-[[nodiscard]] expected<void> tell_doubles(const mongodb_collection& in,
-                                          const std::function<void(const std::string&)>& complain,
+/// there more than once; walks over all documents, also those that are none of TAHOE's. Errors: unavailable,
+/// cancelled.
+[[nodiscard]] expected<void> tell_doubles(const mongodb_collection& in, const check_listener& listener,
                                           std::string_view what);
 
 /// Writes that are done one after the other; the first that fails ends them. What is put is there before what

@@ -3,6 +3,7 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tahoe/store/mongodb_pool.hpp"
 #include "tahoe/store/mongodb_url_internal.hpp"
@@ -24,7 +25,8 @@ open_homes& homes() {
 std::string name_of(const mongodb_options& o) {
   return std::to_string(o.connections) + " " + std::to_string(o.select.count()) + " " +
          std::to_string(o.connect.count()) + " " + std::to_string(o.answer.count()) + " " +
-         std::to_string(o.work.count()) + (o.at_most ? " at most " : " ") + o.url;
+         std::to_string(o.work.count()) + (o.at_most ? " at most " : " ") + (o.patient ? "patient " : "") +
+         o.url;
 }
 
 /// `findAndModify` as metrics are named: `find_and_modify`.
@@ -49,6 +51,7 @@ void mongodb_lease::given_back::operator()(mongoc_client_t* client) const {
 }
 
 struct mongodb_home::impl {
+  std::jthread ending;  ///< Cuts what the pool waits for, until the pool is gone.
   std::unique_ptr<mongodb_pool> pool;
 };
 
@@ -60,7 +63,7 @@ expected<std::shared_ptr<mongodb_home>> mongodb_home::open(const mongodb_options
   const std::scoped_lock lock(homes().mutex);
   std::erase_if(homes().all, [](const auto& one) { return one.second.expired(); });
   if (const auto found = homes().all.find(name); found != homes().all.end())
-    if (auto there = found->second.lock()) return there;
+    if (auto there = found->second.lock(); there && there->still_asks("")) return there;
 
   auto pool = mongodb_pool::make(options);
   if (!pool) return fail(pool.error());
@@ -71,7 +74,42 @@ expected<std::shared_ptr<mongodb_home>> mongodb_home::open(const mongodb_options
   return home;
 }
 
+expected<void> mongodb_home::still_asks(std::string_view what) const {
+  const std::scoped_lock lock(impl_->pool->watched().mutex);
+  if (!impl_->pool->watched().ended) return {};
+  return fail(failure::unavailable, std::string(what) + ": " + where() + " is asked nothing more: all ends");
+}
+
+void mongodb_home::end_by(std::chrono::steady_clock::time_point deadline) {
+  impl_->ending = std::jthread([deadline, silence = impl_->pool->silence(),
+                                watched = impl_->pool->shared_watched()](const std::stop_token& over) {
+    constexpr std::chrono::milliseconds a_moment(50);
+    for (; !over.stop_requested(); std::this_thread::sleep_for(a_moment)) {
+      server_places places;
+      {
+        const std::scoped_lock lock(watched->mutex);
+        watched->ended =
+            watched->ended || watched->silent_for(silence) || std::chrono::steady_clock::now() >= deadline;
+        if (watched->ended) places = watched->places;
+      }
+      if (!places.empty()) cut_connections(places);  // again and again: the driver makes new ones
+    }
+  });
+}
+
+std::string mongodb_home::trouble() const {
+  constexpr std::chrono::seconds an_election_blinks(1), silent(5);
+  const auto& watched = impl_->pool->watched();
+  const std::scoped_lock lock(watched.mutex);
+  const bool lost = watched.lost && std::chrono::steady_clock::now() - *watched.lost > an_election_blinks;
+  if (lost) return watched.away ? watched.away->text : where() + " is away, or has no primary";
+  if (watched.silent_for(std::max<std::chrono::milliseconds>(silent, impl_->pool->silence())))
+    return where() + " does not answer";
+  return {};
+}
+
 expected<mongodb_lease> mongodb_home::lease(std::string_view what) {
+  if (auto asks = still_asks(what); !asks) return fail(asks.error());
   {
     const std::scoped_lock lock(impl_->pool->watched().mutex);
     if (const auto& away = impl_->pool->watched().away)

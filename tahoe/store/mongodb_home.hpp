@@ -50,6 +50,7 @@ struct mongodb_options {
   std::chrono::milliseconds answer{30'000};  ///< Silence of the server during a command.
   std::chrono::milliseconds work{20'000};    ///< The server's own limit for a command or for the majority.
   bool at_most = false;                      ///< The times hold also where the URL names longer ones.
+  bool patient = false;  ///< `answer` holds whatever the URL names: for what may take hours.
   /// How often a server is looked at, and so how soon one that is back is used again (the driver's own: 10
   /// s).
   std::chrono::milliseconds look{1'000};
@@ -60,9 +61,10 @@ struct mongodb_options {
 /// place that translates.
 [[nodiscard]] error to_error(const struct _bson_error_t& problem, std::string_view what);
 /// What a question of a report comes to, asked over a look that has lasted for so long: unavailable only
-/// where the database is away or another try may help; timed_out where it takes too long; else internal, for
-/// it will be refused again.
-[[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, std::chrono::seconds lasted);
+/// where the database is away or another try may help (`transient`: as the server itself says); timed_out
+/// where it takes too long; else internal, for it will be refused again.
+[[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, bool transient,
+                                          std::chrono::seconds lasted);
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
 
@@ -111,10 +113,20 @@ class mongodb_home {
   [[nodiscard]] expected<mongodb_lease> lease(std::string_view what);
   /// `to_error` with the host in the text, and every part of the URL that is secret taken out of it.
   [[nodiscard]] error as_error(const struct _bson_error_t& problem, std::string_view what) const;
+  /// Errors: unavailable (the process ends).
+  [[nodiscard]] expected<void> still_asks(std::string_view what) const;
   /// One command on a database; the answer. With `writes` it waits for the majority, else it goes as it is
   /// (`hello`, `listIndexes` and their like know no read concern). Errors: as `to_error`.
   [[nodiscard]] expected<bson> command(const std::string& db, const bson& command, bool writes,
                                        std::string_view what);
+
+  /// The process ends: what is asked may still be answered until the deadline, or until the database has been
+  /// silent for three of the driver's looks. From then on every call is `unavailable` at once, those under
+  /// way too (but one that waits for a server to be found waits on, `select` at most). Returns at once.
+  void end_by(std::chrono::steady_clock::time_point deadline);
+  /// Empty, or why it cannot be used now, as far as is known without asking it: a server that falls silent
+  /// is noticed within some 6 s. Waits for nothing.
+  [[nodiscard]] std::string trouble() const;
 
   /// Hosts as they stand in the URL, for people: "db.example.org:27017". Never a secret.
   [[nodiscard]] const std::string& where() const;

@@ -115,9 +115,9 @@ class mongodb_identity final : public identity_store {
     return log_.each_line(visit);
   }
 
-  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+  expected<void> check(const check_listener& listener) override {
     if (auto ready = ready_(); !ready) return ready;
-    return tell_doubles(documents_, complain, "identity: check");
+    return tell_doubles(documents_, listener, "identity: check");
   }
 
   /// In this order, so that what was cut short is seen to be unfinished when it is done again.

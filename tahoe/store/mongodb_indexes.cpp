@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "tahoe/store/mongodb_collection.hpp"
+#include "tahoe/store/mongodb_index_builds.hpp"
 
 namespace cybexd::store {
 namespace {
@@ -54,15 +55,54 @@ bool refused(std::int32_t code) {
   return code == no_right || code == cannot_create || code == other_options || code == other_keys;
 }
 
+tl::unexpected<error> not_there_yet(const std::string& index, error why, notices& say) {
+  say.say_once(
+      "the " + index +
+      " is not there yet, so the server does not work yet: it is being built, or nothing is heard of it");
+  return fail(std::move(why));
+}
+
 }  // namespace
+
+std::string mongodb_collection::id_of(const bson& spec) const {
+  const bool unique = spec.find("unique").boolean().value_or(false);
+  return home_->where() + " " + full_name() + (unique ? " unique " : " ") +
+         std::string(spec.find("name").text().value_or(""));
+}
+
+/// Waits for a little, while a thread waits on.
+expected<bson> mongodb_collection::build_for_long(const bson& command, const std::string& id,
+                                                  std::string_view what, std::int32_t& code) const {
+  constexpr std::chrono::seconds a_little{2};
+  auto options = home_->options();
+  options.answer = std::chrono::hours(24);
+  options.patient = true;
+  const auto ask = [options, command, db = db_, name = name_, what = std::string(what)] {
+    auto home = mongodb_home::open(options);
+    if (!home) return index_answer{fail(home.error()), 0};
+    index_answer got{bson(), 0};
+    got.answer = mongodb_collection(*home, db, name).run(command, true, what, &got.code);
+    return got;
+  };
+  auto got = index_builds::all()->wait_for(id, ask, a_little);
+  if (!got) return fail(failure::unavailable, "the database works on it");
+  code = got->code;
+  return std::move(got->answer);
+}
 
 /// True: it was not there. An index that is listed may be one that is being built, and is nothing until then,
 /// so it is asked for as well: that does nothing where it stands, and is answered when it does where not.
-expected<bool> mongodb_collection::make_index(const bson& spec, std::string_view what,
+expected<bool> mongodb_collection::make_index(const bson& spec, bool takes_long, std::string_view what,
                                               std::int32_t& code) const {
   bson_list list;
   list.push(spec);
-  auto made = run(bson().add("createIndexes", name_).add("indexes", list), true, what, &code);
+  const auto command = bson().add("createIndexes", name_).add("indexes", list);
+  const auto id = id_of(spec);
+  auto& builds = *index_builds::all();
+  takes_long = takes_long || builds.is_slow(id);
+  auto made = takes_long ? build_for_long(command, id, what, code) : run(command, true, what, &code);
+  if (!made && code == 0) builds.note_slow(id);
+  if (code == duplicate_key) builds.note_doubles(id);
   if (!made) return fail(made.error());
   const auto count = [&](const char* field) { return made->find(field).integer().value_or(0); };
   return count("numIndexesAfter") > count("numIndexesBefore");
@@ -76,22 +116,59 @@ expected<bool> mongodb_collection::stands(const bson& listed, std::string_view w
     return true;
   });
   std::int32_t code = 0;
-  const auto asked = make_index(spec, what, code);
+  const auto asked = make_index(spec, false, what, code);
   if (asked || refused(code)) return true;  // who may make none believes the list
   if (code == duplicate_key) return false;
   return fail(asked.error());
 }
 
+/// Who asks for one of these, too, begins it anew where it fails.
+std::set<std::string> mongodb_collection::being_built(std::string_view what) const {
+  const auto statistics = home_->command(db_, bson().add("collStats", name_), false, what);
+  return statistics ? built_now(statistics->view()) : std::set<std::string>();
+}
+
+/// Whether doubles are known to forbid it, or are found within the time that a question may take: to build it
+/// for hours and then another one, everybody would wait twice.
+bool mongodb_collection::is_forbidden(const index_wish& wish, std::string_view what) const {
+  const auto id = id_of(spec_of(wish, true));
+  if (index_builds::all()->has_doubles(id)) return true;
+  bson key, once;
+  std::size_t fields = 0;
+  wish.keys.view().each([&](const bson_element& field) {
+    key.add("k" + std::to_string(fields++), "$" + std::string(field.key()));
+    return true;
+  });
+  once.add("_id", key).add("n", bson().add("$sum", 1));
+  bson_list stages;
+  if (!wish.partial.empty()) stages.push(bson().add("$match", wish.partial));
+  stages.push(bson().add("$group", once));
+  stages.push(bson().add("$match", bson().add("n", bson().add("$gt", 1))));
+  stages.push(bson().add("$limit", 1));
+  bool found = false;
+  (void)aggregate(stages, what, [&](const bson_view&) { return found = true; });
+  if (found) index_builds::all()->note_doubles(id);
+  return found;
+}
+
 expected<void> mongodb_collection::make_wish(const index_wish& wish, notices& say,
                                              std::string_view what) const {
+  constexpr std::uint64_t soon_done = 100'000;
   const auto named = "index " + wish.name + " of " + full_name();
+  const auto size = about_how_many(what);
+  if (!size) return fail(size.error());
   std::int32_t code = 0;
-  auto made = make_index(spec_of(wish, wish.unique), what, code);
+  const auto make = [&](bool unique) {
+    return make_index(spec_of(wish, unique), *size > soon_done, what, code = 0);
+  };
+  const bool forbidden = wish.unique && *size > 0 && is_forbidden(wish, what);
+  auto made = forbidden ? expected<bool>(false) : make(wish.unique);
   if (made && *made) say.say("made the " + named);
-  if (!made && wish.unique && (code == duplicate_key || (refused(code) && code != no_right))) {
-    const auto why =
-        code == duplicate_key ? "doubles are stored (`cybexd verify` lists them)" : made.error().text;
-    made = make_index(spec_of(wish, false), what, code);
+  const bool not_unique = code == duplicate_key || (refused(code) && code != no_right);
+  if (forbidden || (!made && wish.unique && not_unique)) {
+    const auto why = forbidden || code == duplicate_key ? "doubles are stored (`cybexd verify` lists them)"
+                                                        : made.error().text;
+    made = make(false);
     if (made) say.say("made the " + named + ", not unique: " + why);
   }
   if (made) return {};
@@ -99,21 +176,24 @@ expected<void> mongodb_collection::make_wish(const index_wish& wish, notices& sa
     say.say("there is no " + named + ", and what needs it is slow: " + made.error().text);
     return {};
   }
-  say.say_once("the " + named + " is not there yet, so the server does not work yet: it is being built, or " +
-               made.error().text);
-  return fail(made.error());
+  return not_there_yet(named, made.error(), say);
 }
 
 expected<void> mongodb_collection::make_indexes(const std::vector<index_wish>& wishes, notices& say,
                                                 std::string_view what) const {
   auto there = indexes(what);
   if (!there) return fail(there.error());
+  const auto built = there->empty() ? std::set<std::string>() : being_built(what);
   for (const auto& wish : wishes) {
     const auto found = std::find_if(there->begin(), there->end(), [&](const bson& index) {
       const auto keys = index.find("key").document();
       return keys && same_keys(*keys, wish.keys.view()) &&
              index.find("partialFilterExpression").exists() == !wish.partial.empty();
     });
+    const auto name = found == there->end() ? "" : std::string(found->find("name").text().value_or(""));
+    if (built.contains(name))
+      return not_there_yet("index " + name + " of " + full_name(),
+                           {failure::unavailable, std::string(what) + ": the database works on it"}, say);
     const auto good = found == there->end() ? expected<bool>(false) : stands(*found, what);
     if (!good) return fail(good.error());
     if (!*good) {

@@ -15,14 +15,25 @@ bson fields(std::initializer_list<const char*> names) {
   return projection;
 }
 
-}  // namespace
-
-namespace {
-
 /// An entry that waits, or of which lines are set aside: they are read from its file when they are tried
 /// again.
 bool needs_its_file(const bson_view& document) {
   return !yes(document.find("processed")) || set_aside(document);
+}
+
+std::vector<object_id> object_ids(std::span<const entry_id> ids) {
+  std::vector<object_id> names;
+  for (const auto& id : ids)
+    if (const auto name = to_object_id(id)) names.push_back(*name);
+  return names;
+}
+
+template <class Work>
+std::vector<mongodb_quarantine::newcomer> newcomers_of(const std::vector<Work>& works) {
+  std::vector<mongodb_quarantine::newcomer> some;
+  for (const auto& work : works)
+    if (is_quarantined(work.mark)) some.push_back({work.entry.id, &work.mark});
+  return some;
 }
 
 /// Adds those that the server refuses for what they or their entries hold. Errors: unavailable (any other
@@ -131,18 +142,16 @@ expected<void> mongodb_lake::write_parts(const std::vector<marking_work>& works)
 
 /// The quarantine's documents, before the marks that need them.
 expected<void> mongodb_lake::enter_quarantine(const std::vector<marking_work>& works) {
-  std::vector<mongodb_quarantine::newcomer> some;
-  for (const auto& work : works)
-    if (is_quarantined(work.mark)) some.push_back({work.entry.id, &work.mark});
-  return quarantine_.add(some, clock_->now());
+  return quarantine_.add(newcomers_of(works), clock_->now());
 }
 
 /// The quarantine's documents about these entries, which may go when the entries are changed.
 expected<std::vector<object_id>> mongodb_lake::quarantine_of(std::span<const entry_id> ids) {
-  std::vector<object_id> entries;
-  for (const auto& id : ids)
-    if (const auto name = to_object_id(id)) entries.push_back(*name);
-  return quarantine_.about(entries);
+  auto about = quarantine_.about(object_ids(ids));
+  if (!about) return fail(about.error());
+  std::vector<object_id> documents;
+  for (const auto& document : *about) documents.push_back(document.id);
+  return documents;
 }
 
 /// An entry that others may have worked on since it was taken: what is archived stays as it is, and what is
@@ -216,8 +225,12 @@ expected<void> mongodb_lake::mark(std::span<const entry_mark> marks) {
   auto works = prepare_marks(marks);
   if (!works) return fail(works.error());
   if (auto written = write_parts(*works); !written) return written;
-  auto leaving = quarantine_of(once_aside(*works));
+  auto leaving = quarantine_.about(object_ids(once_aside(*works)));
   if (!leaving) return fail(leaving.error());
+  const auto stays = newcomers_of(*works);
+  std::erase_if(*leaving, [&](const auto& document) {
+    return std::any_of(stays.begin(), stays.end(), [&](const auto& one) { return document.is_of(one); });
+  });
   if (auto entered = enter_quarantine(*works); !entered) return entered;
   auto all = write_marks(*works);
   if (!all) return fail(all.error());

@@ -23,6 +23,52 @@ bson report_fields() {
   return fields;
 }
 
+/// The quarantine's documents of entries that have none: they came there before it had any, or another server
+/// was in the way.
+expected<void> add_missing(const mongodb_collection& entries, const mongodb_quarantine& quarantine,
+                           double since) {
+  constexpr std::size_t portion = 200;
+  find_options how;
+  how.projection = report_fields();
+  how.sort.add("_id", 1);
+  how.limit = portion;
+  object_id last;
+  for (bool more = true; more;) {
+    std::map<object_id, entry_mark> marks;
+    const auto filter = bson()
+                            .add("_cybexd_aside", true)
+                            .add("_cybexd_state", to_string(entry_state::quarantined))
+                            .add("_id", bson().add("$gt", last));
+    auto found = entries.find(filter, how, "lake: list", [&](const bson_view& document) {
+      if (const auto id = document.find("_id").id()) marks.emplace(*id, to_mark(document));
+      return true;
+    });
+    if (!found) return found;
+    more = marks.size() == portion;
+    if (marks.empty()) break;
+    last = marks.rbegin()->first;
+    std::vector<object_id> ids;
+    for (const auto& [id, mark] : marks) ids.push_back(id);
+    const auto there = quarantine.about(ids);
+    if (!there) return fail(there.error());
+    for (const auto& document : *there) marks.erase(document.entry);
+    std::vector<mongodb_quarantine::newcomer> some;
+    for (const auto& [id, mark] : marks) some.push_back({id, &mark});
+    if (auto added = quarantine.add(some, since); !added) return added;
+  }
+  return {};
+}
+
+/// Removes the documents about entries that are not in quarantine, but for those that may be about to.
+expected<void> remove_belied(const mongodb_quarantine& quarantine, const std::vector<object_id>& entries,
+                             double now) {
+  constexpr double an_hour = 3600;
+  auto documents = quarantine.about(entries);
+  if (!documents) return fail(documents.error());
+  std::erase_if(*documents, [&](const auto& one) { return one.id.seconds() > now - an_hour; });
+  return quarantine.remove(*documents);
+}
+
 }  // namespace
 
 expected<std::vector<expected<std::string>>> mongodb_lake::read_files(std::span<const entry_id> ids) {
@@ -114,6 +160,8 @@ expected<std::vector<bson>> mongodb_lake::all_set_aside(const entry_id& after, s
 /// Entries that the quarantine names, if they are in it still.
 expected<std::vector<bson>> mongodb_lake::all_quarantined(const entry_id& after, std::size_t limit) {
   constexpr std::size_t portion = 200;
+  if (!read_only_ && after.empty())
+    if (auto added = add_missing(entries_, quarantine_, clock_->now()); !added) return fail(added.error());
   std::vector<bson> documents;
   auto from = to_object_id(after).value_or(object_id());
   while (documents.size() < limit) {
@@ -125,9 +173,13 @@ expected<std::vector<bson>> mongodb_lake::all_quarantined(const entry_id& after,
     for (const auto& id : *named) ids.push_back(id.to_hex());
     auto found = look(ids, report_fields(), "lake: list");
     if (!found) return fail(found.error());
-    for (auto& [id, document] : *found)
-      if (document.find("_cybexd_state").text() == to_string(entry_state::quarantined))
-        documents.push_back(std::move(document));
+    std::erase_if(*found, [](const auto& one) {
+      return one.second.find("_cybexd_state").text() != to_string(entry_state::quarantined);
+    });
+    std::erase_if(*named, [&](const auto& id) { return found->contains(id.to_hex()); });
+    if (!read_only_)  // the list is good without this
+      (void)remove_belied(quarantine_, *named, clock_->now());
+    for (auto& [id, document] : *found) documents.push_back(std::move(document));
   }
   return documents;
 }

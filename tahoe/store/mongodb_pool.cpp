@@ -1,6 +1,7 @@
 #include "tahoe/store/mongodb_pool.hpp"
 
 #include <mongoc/mongoc.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -37,6 +38,9 @@ void bound(mongoc_uri_t* uri, const mongodb_options& options) {
   set_time(uri, MONGOC_URI_CONNECTTIMEOUTMS, options.connect, options.at_most);
   set_time(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, options.look, options.at_most);
   set_time(uri, MONGOC_URI_SOCKETTIMEOUTMS, options.answer, options.at_most);
+  if (options.patient)
+    mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS,
+                                   static_cast<std::int32_t>(options.answer.count()));
   for (const auto* endless : {MONGOC_URI_WAITQUEUETIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS})
     if (mongoc_uri_get_option_as_int32(uri, endless, 0) <= 0)
       mongoc_uri_set_option_as_int32(uri, endless, static_cast<std::int32_t>(options.answer.count()));
@@ -78,6 +82,19 @@ bool takes_writes(const mongoc_topology_description_t* servers) {
   return one;
 }
 
+void add_place(server_places& to, const mongoc_host_list_t& host) {
+  to.insert(host.family == AF_UNIX ? std::string(host.host) : std::to_string(host.port));
+}
+
+server_places places_of(const mongoc_topology_description_t* servers) {
+  server_places places;
+  std::size_t count = 0;
+  auto* all = mongoc_topology_description_get_servers(servers, &count);
+  for (std::size_t i = 0; i < count; ++i) add_place(places, *mongoc_server_description_host(all[i]));
+  mongoc_server_descriptions_destroy_all(all, count);
+  return places;
+}
+
 void watch(mongoc_client_pool_t* pool, mongodb_watcher& by) {
   auto* calls = mongoc_apm_callbacks_new();
   mongoc_apm_set_command_started_cb(calls, [](const mongoc_apm_command_started_t* event) {
@@ -93,9 +110,13 @@ void watch(mongoc_client_pool_t* pool, mongodb_watcher& by) {
         .answered(mongoc_apm_command_failed_get_duration(event), false);
   });
   mongoc_apm_set_topology_changed_cb(calls, [](const mongoc_apm_topology_changed_t* event) {
-    watcher_of(mongoc_apm_topology_changed_get_context(event))
-        .seen(takes_writes(mongoc_apm_topology_changed_get_new_description(event)));
+    const auto* now = mongoc_apm_topology_changed_get_new_description(event);
+    watcher_of(mongoc_apm_topology_changed_get_context(event)).seen(takes_writes(now), places_of(now));
   });
+  mongoc_apm_set_server_heartbeat_succeeded_cb(
+      calls, [](const mongoc_apm_server_heartbeat_succeeded_t* event) {
+        watcher_of(mongoc_apm_server_heartbeat_succeeded_get_context(event)).heard_now();
+      });
   mongoc_client_pool_set_apm_callbacks(pool, calls, &by);
   mongoc_apm_callbacks_destroy(calls);
 }
@@ -113,6 +134,7 @@ expected<std::unique_ptr<mongodb_pool>> mongodb_pool::make(const mongodb_options
     return fail(failure::bad_input,
                 "the URL of the database cannot be used: " + without(made->secrets_, text));
   };
+  if (has_bare_at(options.url)) return refused("an @ in a user name or password is written %40");
   bson_error_t problem;
   made->uri_.reset(mongoc_uri_new_with_error(options.url.c_str(), &problem));
   if (!made->uri_) return refused(problem.message);
@@ -150,6 +172,12 @@ expected<std::shared_ptr<void>> mongodb_pool::use() {
   failed_ = pool ? std::nullopt : std::optional(pool.error());
   failed_at_ = std::chrono::steady_clock::now();
   return pool;
+}
+
+std::chrono::milliseconds mongodb_pool::silence() const {
+  const auto look = mongoc_uri_get_option_as_int32(uri_.get(), MONGOC_URI_HEARTBEATFREQUENCYMS,
+                                                   static_cast<std::int32_t>(options_.look.count()));
+  return 3 * std::chrono::milliseconds(look);
 }
 
 bool mongodb_pool::names_one_server_only() const {

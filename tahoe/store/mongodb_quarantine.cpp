@@ -9,17 +9,19 @@ namespace {
 
 constexpr std::size_t portion = 1'000;
 
-bson document_of(const mongodb_quarantine::newcomer& one, double since) {
+std::string reason_of(const mongodb_quarantine::newcomer& one) {
+  return lake_document::stored_text(one.mark->reason);
+}
+
+bson change_to(const mongodb_quarantine::newcomer& one, double since) {
   bson_list lines;
   for (const auto& line : one.mark->bad_lines)
     if (line.state == entry_state::quarantined && lines.count() < listed_lines)
       lines.push(bson().add("number", line.number).add("reason", lake_document::stored_text(line.reason)));
-  bson document;
-  document.add("_id", object_id::make())
-      .add("entry", one.entry)
-      .add("reason", lake_document::stored_text(one.mark->reason));
-  if (lines.count() != 0) document.add("lines", lines);
-  return document.add("since", since);
+  bson change;
+  change.add("$setOnInsert", bson().add("_id", object_id::make()).add("since", since));
+  if (lines.count() != 0) return change.add("$set", bson().add("lines", lines));
+  return change.add("$unset", bson().add("lines", ""));
 }
 
 bson one_of(std::span<const object_id> ids) {
@@ -37,26 +39,42 @@ expected<void> mongodb_quarantine::make_indexes(notices& say) const {
 expected<void> mongodb_quarantine::add(std::span<const newcomer> some, double since) const {
   if (some.empty()) return {};
   bulk_write documents;
-  for (const auto& one : some) documents.insert(document_of(one, since));
+  for (const auto& one : some)
+    documents.update_one(bson().add("entry", one.entry).add("reason", reason_of(one)), change_to(one, since),
+                         upsert::yes);
   auto written = documents_.write_all(std::move(documents), "lake: quarantine");
   if (!written) return fail(written.error());
   return {};
 }
 
-expected<std::vector<object_id>> mongodb_quarantine::about(std::span<const object_id> entries) const {
-  std::vector<object_id> found;
+bool mongodb_quarantine::named::is_of(const newcomer& one) const {
+  return entry == one.entry && reason == reason_of(one);
+}
+
+expected<std::vector<mongodb_quarantine::named>> mongodb_quarantine::about(
+    std::span<const object_id> entries) const {
+  std::vector<named> found;
   find_options how;
-  how.projection.add("_id", 1);
+  how.projection.add("entry", 1).add("reason", 1);
   for (; !entries.empty(); entries = entries.subspan(std::min(portion, entries.size()))) {
     const auto some = entries.first(std::min(portion, entries.size()));
     auto read = documents_.find(bson().add("entry", one_of(some)), how, "lake: quarantine",
                                 [&](const bson_view& document) {
-                                  if (const auto id = document.find("_id").id()) found.push_back(*id);
+                                  const auto id = document.find("_id").id();
+                                  const auto entry = document.find("entry").id();
+                                  const auto reason = document.find("reason").text().value_or("");
+                                  if (id && entry) found.push_back({*id, *entry, std::string(reason)});
                                   return true;
                                 });
     if (!read) return fail(read.error());
   }
   return found;
+}
+
+expected<void> mongodb_quarantine::remove(std::span<const named> documents) const {
+  std::vector<object_id> ids;
+  for (const auto& document : documents) ids.push_back(document.id);
+  return remove(ids);
 }
 
 expected<void> mongodb_quarantine::remove(std::span<const object_id> documents) const {

@@ -2,7 +2,7 @@
 // The quarantine of the lake on MongoDB: a collection of its own, `COLL_cybexd_quarantine`. Internal to
 // tahoe/store/.
 //
-// One document for each time that an entry, or lines of it, cost too many workers:
+// One document for each reason for which an entry, or lines of it, is there:
 //
 //   {_id: ObjectId, entry: ObjectId, reason: text, lines: [{number: int, reason: text}], since: double}
 //
@@ -11,9 +11,11 @@
 // place in the books, so it is the entry that says whether it is in quarantine still.
 //
 // Order of writes: a document is there before the mark of its entry, and goes after the entry was marked
-// otherwise, and only one that was there before that: so every entry in quarantine has one, whatever other
-// servers do in between. A crash may leave one that nobody needs; readers ask the entry.
+// otherwise, and only one that was there before that. A crash, or another server at the same moment, may
+// leave one that nobody needs, or an entry without one: readers ask the entry, and whoever lists all of them
+// mends both.
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tahoe/store/cache_lake.hpp"
@@ -32,10 +34,18 @@ class mongodb_quarantine {
     object_id entry;
     const entry_mark* mark;
   };
+  /// One that is there already for the same reason stays, since then.
   [[nodiscard]] expected<void> add(std::span<const newcomer> some, double since) const;
+  struct named {
+    object_id id, entry;
+    std::string reason;
+    /// Whether `add` of that mark leaves it there.
+    [[nodiscard]] bool is_of(const newcomer& one) const;
+  };
   /// Documents about these entries, which may go once the entries are marked otherwise.
-  [[nodiscard]] expected<std::vector<object_id>> about(std::span<const object_id> entries) const;
+  [[nodiscard]] expected<std::vector<named>> about(std::span<const object_id> entries) const;
   [[nodiscard]] expected<void> remove(std::span<const object_id> documents) const;
+  [[nodiscard]] expected<void> remove(std::span<const named> documents) const;
   /// Entries in ascending order after `after`, each once; about `limit`, and none only where there are none.
   [[nodiscard]] expected<std::vector<object_id>> entries(const object_id& after, std::size_t limit) const;
 

@@ -131,9 +131,9 @@ class mongodb_reports final : public report_store {
 
   expected<std::uint64_t> size() override { return documents_.about_how_many("reports: size"); }
 
-  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+  expected<void> check(const check_listener& listener) override {
     if (auto ready = ready_(); !ready) return ready;
-    return tell_doubles(documents_, complain, "reports: check");
+    return tell_doubles(documents_, listener, "reports: check");
   }
 
  private:

@@ -67,6 +67,13 @@ std::vector<std::string> secrets_of(std::string_view url) {
   return secrets;
 }
 
+bool has_bare_at(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  const auto hosts = rest.substr(0, rest.find_first_of("/?"));
+  return std::count(hosts.begin(), hosts.end(), '@') > 1;
+}
+
 std::string host_part(std::string_view url) {
   const auto whole = authority(url);
   const auto at = whole.rfind('@');

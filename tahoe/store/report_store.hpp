@@ -8,6 +8,7 @@
 
 #include "crypto/error.hpp"
 #include "tahoe/document.hpp"
+#include "tahoe/store/check_listener.hpp"
 
 namespace cybexd::store {
 
@@ -61,10 +62,10 @@ class report_store {
   /// As of the archive.
   [[nodiscard]] virtual expected<std::uint64_t> size() = 0;
 
-  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look;
-  /// `complain` is told one sentence for each fault. Nothing to do where it keeps nothing of the kind.
-  [[nodiscard]] virtual expected<void> check(const std::function<void(const std::string&)>& complain) {
-    (void)complain;
+  /// Compares what a home keeps for itself, lists and sums, with the rest, from one consistent look.
+  /// Nothing to do where it keeps nothing of the kind. Errors also: cancelled (the listener's wish).
+  [[nodiscard]] virtual expected<void> check(const check_listener& listener) {
+    (void)listener;
     return {};
   }
 };

@@ -159,8 +159,8 @@ class rocksdb_identity final : public identity_store {
   expected<void> each(const std::function<bool(const document&)>& visit) override {
     return each_document(*home_, family::identity_docs, visit);
   }
-  expected<void> check(const std::function<void(const std::string&)>& complain) override {
-    return check_identity_rows(*home_, complain);
+  expected<void> check(const check_listener& listener) override {
+    return check_identity_rows(*home_, listener);
   }
 
  private:

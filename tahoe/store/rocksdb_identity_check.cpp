@@ -25,12 +25,16 @@ std::string shown_key(std::string_view key) {
 
 }  // namespace
 
-expected<void> check_identity_rows(rocksdb_home& home,
-                                   const std::function<void(const std::string&)>& complain) {
+expected<void> check_identity_rows(rocksdb_home& home, const check_listener& listener) {
+  const auto& complain = listener.complain;
+  std::uint64_t looked_at = 0;
+  expected<void> goes_on;
   const rocksdb_snapshot now(home);
   std::optional<error> trouble;
   auto done =
       each_row(home, family::identity_docs, "", now.get(), [&](std::string_view key, std::string_view row) {
+        goes_on = listener.tell("identity rows", ++looked_at, 0);
+        if (!goes_on) return false;
         const auto hash = hash_at(key).value_or(hash256{});
         const auto d = document_from_row(hash, row);
         if (!d) complain(d.error().text);
@@ -45,9 +49,12 @@ expected<void> check_identity_rows(rocksdb_home& home,
       });
   if (!done) return done;
   if (trouble) return fail(*trouble);
+  if (!goes_on) return goes_on;
   for (const std::string_view letter : {"u", "o", "v", "m"}) {
     done = each_row(home, family::identity_index, letter, now.get(),
                     [&](std::string_view rest, std::string_view row) {
+                      goes_on = listener.tell("identity rows", ++looked_at, 0);
+                      if (!goes_on) return false;
                       const auto key = std::string(letter) + std::string(rest);
                       const auto hash = filed(key, row);
                       auto d = hash ? read_document(home, family::identity_docs, *hash, now.get())
@@ -57,6 +64,7 @@ expected<void> check_identity_rows(rocksdb_home& home,
                       return true;
                     });
     if (!done) return done;
+    if (!goes_on) return goes_on;
   }
   return {};
 }

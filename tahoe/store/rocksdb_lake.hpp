@@ -32,7 +32,7 @@ class rocksdb_lake final : public cache_lake {
   expected<std::vector<entry_report>> entries(const entry_id& after, std::size_t limit) override;
   expected<std::vector<bool>> adopted(std::span<const hash256> origins) override;
   expected<void> adopt(std::span<const kept_entry> entries) override;
-  expected<void> check(const std::function<void(const std::string&)>& complain) override;
+  expected<void> check(const check_listener& listener) override;
 
   /// Changes to entries that are in a batch but not written yet. Nobody else changes entries while it lives.
   class staged {

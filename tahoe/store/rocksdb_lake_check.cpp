@@ -12,20 +12,22 @@
 namespace cybexd::store {
 namespace {
 
-using complaint = std::function<void(const std::string&)>;
-
 /// All rows of the lake, number by number, from one consistent look.
 class lake_check {
  public:
-  lake_check(rocksdb_home& home, const rocksdb::Snapshot* at, const complaint& complain)
+  lake_check(rocksdb_home& home, const rocksdb::Snapshot* at, const check_listener& listener)
       : entries_(rows(home, family::lake_entries, at)),
         waiting_(rows(home, family::lake_waiting, at)),
         aside_(rows(home, family::lake_aside, at)),
         files_(rows(home, family::lake_files, at)),
-        complain_(complain) {}
+        listener_(listener) {}
 
   expected<void> run() {
-    for (auto number = next(); number; number = next()) judge(*number);
+    std::uint64_t looked_at = 0;
+    for (auto number = next(); number; number = next()) {
+      judge(*number);
+      if (auto goes_on = listener_.tell("cache rows", ++looked_at, 0); !goes_on) return goes_on;
+    }
     for (const auto* one : {&entries_, &waiting_, &aside_, &files_})
       if (!(*one)->status().ok()) return fail(to_error((*one)->status(), "lake: check"));
     return {};
@@ -40,7 +42,7 @@ class lake_check {
                       pending(books) == pending(sums_);
     const bool enough = books.accepted >= sums_.accepted && books.archived >= sums_.archived &&
                         books.known >= sums_.known && books.set_aside >= sums_.set_aside;
-    if (!same || !enough) complain_("the books are not those of the entries that are there");
+    if (!same || !enough) listener_.complain("the books are not those of the entries that are there");
   }
 
  private:
@@ -68,22 +70,32 @@ class lake_check {
     return lowest;
   }
 
+  static bool is_at(const iterator& from, std::uint64_t number, std::string_view letter) {
+    return from->Valid() && number_at(key(from)) == number && key(from).substr(8) == letter;
+  }
+
   /// The row of that number under that letter, if it is the next; goes past it.
   static std::optional<std::string> take(const iterator& from, std::uint64_t number,
                                          std::string_view letter) {
-    if (!from->Valid() || number_at(key(from)) != number || key(from).substr(8) != letter)
-      return std::nullopt;
+    if (!is_at(from, number, letter)) return std::nullopt;
     std::string row(value(from));
     from->Next();
     return row;
   }
+  /// Whether there is one, whose value may be an envelope of many megabytes; goes past it.
+  static bool pass(const iterator& from, std::uint64_t number) {
+    const bool there = is_at(from, number, "");
+    if (there) from->Next();
+    return there;
+  }
 
   void judge(std::uint64_t number) {
     const auto entry_row = take(entries_, number, "e"), mark_row = take(entries_, number, "m");
-    const bool waits = take(waiting_, number, "").has_value(),
-               has_file = take(files_, number, "").has_value();
+    const bool waits = pass(waiting_, number), has_file = pass(files_, number);
     const auto aside = take(aside_, number, "");
-    const auto say = [&](const std::string& what) { complain_("entry " + to_entry_id(number) + " " + what); };
+    const auto say = [&](const std::string& what) {
+      listener_.complain("entry " + to_entry_id(number) + " " + what);
+    };
     if (!entry_row) return say("is not there, and other rows name it");
     auto entry = entry_from_row(number, *entry_row);
     auto mark = mark_row ? mark_from_row(number, *mark_row) : expected<stored_mark>(stored_mark{});
@@ -102,16 +114,16 @@ class lake_check {
   }
 
   iterator entries_, waiting_, aside_, files_;
-  const complaint& complain_;
+  const check_listener& listener_;
   lake_sums sums_;
   bool unreadable_ = false;
 };
 
 }  // namespace
 
-expected<void> rocksdb_lake::check(const std::function<void(const std::string&)>& complain) {
+expected<void> rocksdb_lake::check(const check_listener& listener) {
   const rocksdb_snapshot now(*home_);
-  lake_check all(*home_, now.get(), complain);
+  lake_check all(*home_, now.get(), listener);
   if (auto done = all.run(); !done) return done;
   auto row = home_->get(family::lake_meta, "books", "lake: check", now.get());
   if (!row) return fail(row.error());
@@ -119,7 +131,7 @@ expected<void> rocksdb_lake::check(const std::function<void(const std::string&)>
   if (books)
     all.compare(*books);
   else
-    complain(books.error().text);
+    listener.complain(books.error().text);
   return {};
 }
 

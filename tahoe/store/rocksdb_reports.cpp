@@ -143,32 +143,36 @@ class rocksdb_reports final : public report_store {
     return each_document(*home_, family::report_docs, visit);
   }
 
-  expected<void> check(const std::function<void(const std::string&)>& complain) override {
+  expected<void> check(const check_listener& listener) override {
     const rocksdb_snapshot now(*home_);
-    std::optional<error> trouble;
-    auto done = each_row(*home_, family::report_docs, "", now.get(),
-                         [&](std::string_view name, std::string_view row) {
-                           const auto d = document_from_row(hash_at(name).value_or(hash256{}), row);
-                           if (!d) complain(d.error().text);
-                           for (const auto& key : d ? index_keys(*d) : std::set<std::string>()) {
-                             auto there = home_->get(family::report_index, key, "reports: check", now.get());
-                             if (!there) trouble = there.error();
-                             if (there && !*there)
-                               complain("query " + crypto::to_hex(name) + " is not filed as what it is");
-                           }
-                           return !trouble.has_value();
-                         });
-    if (!done) return done;
-    if (trouble) return fail(*trouble);
-    return each_row(*home_, family::report_index, "", now.get(), [&](std::string_view key, std::string_view) {
+    std::uint64_t looked_at = 0;
+    expected<void> goes_on;
+    const auto tell = [&] { return (goes_on = listener.tell("report rows", ++looked_at, 0)).has_value(); };
+    auto done = each_row(
+        *home_, family::report_docs, "", now.get(), [&](std::string_view name, std::string_view row) {
+          if (!tell()) return false;
+          const auto d = document_from_row(hash_at(name).value_or(hash256{}), row);
+          if (!d) listener.complain(d.error().text);
+          for (const auto& key : d ? index_keys(*d) : std::set<std::string>()) {
+            auto there = home_->get(family::report_index, key, "reports: check", now.get());
+            if (!there) goes_on = fail(there.error());
+            if (there && !*there)
+              listener.complain("query " + crypto::to_hex(name) + " is not filed as what it is");
+          }
+          return goes_on.has_value();
+        });
+    if (!done || !goes_on) return done ? goes_on : done;
+    done = each_row(*home_, family::report_index, "", now.get(), [&](std::string_view key, std::string_view) {
+      if (!tell()) return false;
       const auto query = hash_at(key.substr(key.size() - std::min<std::size_t>(key.size(), 32)));
       auto d = query ? read_document(*home_, family::report_docs, *query, now.get())
                      : expected<std::optional<document>>(std::nullopt);
-      const bool claim = key.starts_with('c');
-      if (!d || !*d || (!claim && !index_keys(**d).contains(std::string(key))))
-        complain("a row files query " + (query ? crypto::to_hex(*query) : "?") + " as what it is not");
+      if (!d || !*d || (!key.starts_with('c') && !index_keys(**d).contains(std::string(key))))
+        listener.complain("a row files query " + (query ? crypto::to_hex(*query) : "?") +
+                          " as what it is not");
       return true;
     });
+    return done ? goes_on : done;
   }
 
   expected<std::uint64_t> size() override {

@@ -15,9 +15,8 @@ namespace cybexd::store {
 [[nodiscard]] expected<std::shared_ptr<identity_store>> make_rocksdb_identity(
     std::shared_ptr<rocksdb_home> home);
 
-/// Errors: unavailable.
-[[nodiscard]] expected<void> check_identity_rows(rocksdb_home& home,
-                                                 const std::function<void(const std::string&)>& complain);
+/// Errors: unavailable, cancelled.
+[[nodiscard]] expected<void> check_identity_rows(rocksdb_home& home, const check_listener& listener);
 /// All stores over an open home. Errors: unavailable, corrupt.
 [[nodiscard]] expected<stores> stores_of(const std::shared_ptr<rocksdb_home>& home,
                                          const embedded_options& options);

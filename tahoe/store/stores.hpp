@@ -32,6 +32,14 @@ struct stores {
   /// Whether writing goes on only after the home is closed and opened anew, now that its disk works again.
   /// Cheap; empty: never.
   std::function<bool()> needs_new_open;
+  /// The process stops: what a database is asked may still be answered until the deadline, sooner given up
+  /// where it is silent; from then on every call to it is `unavailable` at once, those under way too. Returns
+  /// at once; empty where no store is on a database.
+  std::function<void(std::chrono::steady_clock::time_point)> end_by;
+  std::function<bool()> gave_up;  ///< Whether that has come to pass.
+  /// Empty, or which database cannot be used now, as far as is known without asking it. Waits for nothing;
+  /// empty where no store is on a database.
+  std::function<std::string()> trouble;
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;
   /// What the stores have to tell the operator besides answers, e.g. the indexes they made.
@@ -64,6 +72,9 @@ struct store_places {
   std::chrono::milliseconds claim{60'000};
   embedded_options embedded;
 };
+
+/// Whether the driver takes the URL; no network is touched. Errors: bad_input, without the URL's secrets.
+[[nodiscard]] expected<void> check_mongodb_url(const std::string& url);
 
 /// Opens every store where it lives. A MongoDB that is away is no error: its stores are unavailable until it
 /// comes. Errors: bad_input (a URL), and those of `open_embedded`.

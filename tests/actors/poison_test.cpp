@@ -171,4 +171,76 @@ BOOST_AUTO_TEST_CASE(after_the_cause_is_gone_a_retry_archives_it) {
   BOOST_TEST(world.books().set_aside == 0u);
 }
 
+// Such an entry stayed taken until the restart, and nobody could try it.
+BOOST_AUTO_TEST_CASE(one_that_cannot_even_be_set_aside_is_tried_again_later) {
+  std::string said;
+  poisoned world;
+  actors::set_log_sink([&said](actors::log_level, std::string_view, std::string_view text) {
+    said += std::string(text) + "\n";
+  });
+  bool gone = false;
+  int deaths = 0;
+  world.fill(true, false);
+  world.open = [&](const messages::open_files& job) {
+    if (!gone && std::find(job.ids->begin(), job.ids->end(), world.bad) != job.ids->end()) {
+      ++deaths;
+      throw end_of_a_worker();
+    }
+    return actors::open_envelopes(*world.stores.lake, test_key(), job, world.metrics);
+  };
+  world.trouble->on_commit = [&](const store::entry_work& work) {
+    return !gone && work.mark.id == world.bad;
+  };
+  world.start();
+  for (int i = 0; i < 40; ++i) world.settle();
+  BOOST_TEST(world.all_archived());
+  BOOST_TEST((world.state_of(world.bad) == entry_state::waiting));
+  BOOST_TEST(said.find(world.bad + " cannot even be set aside") != std::string::npos);
+  BOOST_TEST(said.find(world.bad + " stays waiting, and is tried again in 3600 s") != std::string::npos);
+  const auto before = deaths;
+  act::post(world.poller, messages::nudge{});  // arrivals do not make it a storm
+  world.settle();
+  BOOST_TEST(deaths == before);
+  gone = true;
+  world.advance(3601s);
+  for (int i = 0; i < 10; ++i) world.settle();
+  BOOST_TEST((world.state_of(world.bad) == entry_state::processed));
+  BOOST_TEST(world.books().pending == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_cannot_even_be_set_aside_is_free_once_the_line_stops) {
+  poisoned world;
+  world.fill(true, false);
+  world.open = [&](const messages::open_files& job) {
+    if (std::find(job.ids->begin(), job.ids->end(), world.bad) != job.ids->end()) throw end_of_a_worker();
+    return actors::open_envelopes(*world.stores.lake, test_key(), job, world.metrics);
+  };
+  world.trouble->on_commit = [&](const store::entry_work& work) { return work.mark.id == world.bad; };
+  world.start();
+  for (int i = 0; i < 40; ++i) world.settle();
+  BOOST_TEST(world.inner.lake->take({})->empty());
+  const auto answer = world.ask<messages::drained>(world.poller, messages::drain{});
+  world.run();
+  BOOST_TEST(answer->value().clean);
+  const auto taken = world.inner.lake->take({}).value();
+  BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+  BOOST_TEST(taken.front().id == world.bad);
+}
+
+// Symptom: a line that had been set aside was counted once more when its upload was.
+BOOST_AUTO_TEST_CASE(each_record_of_an_upload_that_is_set_aside_at_its_end_counts_once) {
+  poisoned world;
+  const auto id = world.put(cowrie_line(1) + "\nno JSON\n", "cowrie", true);
+  world.trouble->on_commit = [](const store::entry_work& work) {
+    return work.last && work.mark.state == entry_state::processed;
+  };
+  world.start();
+  for (int i = 0; i < 40; ++i) world.settle();
+  BOOST_TEST((world.state_of(id) == entry_state::quarantined));
+  double counted = 0;
+  for (const auto* outcome : {"archived", "known", "not_supported", "error", "bad_data"})
+    counted += world.metrics.value(actors::counter::archive_entries, {outcome});
+  BOOST_TEST(counted == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -131,10 +131,16 @@ BOOST_AUTO_TEST_CASE(waiting_for_a_worker_takes_nothing_of_a_reports_time) {
   const auto second = send("count", count_of("10.0.0.2"));
   BOOST_TEST(reports_made == 1);
   hold = false;
+  advance(std::chrono::seconds(3));
   const auto begun = std::chrono::steady_clock::now();
   release(report::failed_report("count", {failure::timed_out, "late"}, tests::user, now));
   BOOST_TEST((good(second).status == outcome::ready));
   BOOST_TEST((last_deadline >= begun + options.deadline));
+  // Symptom: the time of a report's work held its wait as well.
+  for (const auto* sum : {"report_seconds", "report_wait_seconds"}) {
+    const auto line = "cybexd_" + std::string(sum) + "_sum{type=\"count\"} 3\n";
+    BOOST_TEST(metrics.render().find(line) != std::string::npos, line);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_dies_costs_its_report_only) {

@@ -29,6 +29,15 @@ struct several_servers : query_side {
       advance(std::chrono::seconds(1));
     }
   }
+  /// As another module does.
+  tahoe::hash256 put_waiting(const report::query_document& query) {
+    const auto waits = *report::with_status(query.query, "wait");
+    auto documents = query.parts;
+    documents.insert(documents.end(), waits.new_children.begin(), waits.new_children.end());
+    documents.push_back(waits.query);
+    BOOST_REQUIRE(stores.reports->put(documents));
+    return query.query.hash;
+  }
   tahoe::document stored() { return **stores.reports->get(asked.query.hash); }
   void write_back(const tahoe::document& query) {
     store::query_update update;
@@ -83,6 +92,32 @@ BOOST_AUTO_TEST_CASE(a_report_that_meets_an_outage_is_made_when_it_is_over) {
   BOOST_TEST(status_of("10.0.0.1") == "ready");
 }
 
+// However many wait, and however long it lasts: every 5 s one look's queries are tried, and nothing grows.
+BOOST_AUTO_TEST_CASE(a_long_outage_costs_a_look_each_five_seconds) {
+  constexpr int waiting = 300, batch = 32, outage = 600;
+  auto trouble = std::make_shared<tests::faults>();
+  trouble->only = "archive.view";
+  stores = tests::failing(stores, trouble);
+  options.store = stores.reports;
+  std::vector<tahoe::hash256> queries;
+  for (int i = 0; i < waiting; ++i) {
+    const auto address = "10.1." + std::to_string(i / 100) + "." + std::to_string(i % 100);
+    queries.push_back(put_waiting(*report::make_query("count", count_of(address), tests::user, now)));
+  }
+  const auto documents = stores.reports->size();
+  trouble->down = true;
+  start();
+  poll(batch);
+  pass(outage);
+  BOOST_TEST(reports_made > outage / 10);
+  BOOST_TEST(reports_made <= (outage / 5 + 1) * batch);
+  BOOST_TEST(*stores.reports->size() <= *documents + 1);  // the status `processing` is one for all of them
+  BOOST_TEST(metrics.render().find("cybexd_report_queue{type=\"count\"} 0") != std::string::npos);
+  trouble->heal();
+  pass(15);
+  for (const auto& query : queries) BOOST_TEST(query_side::status_of(query) == "ready");
+}
+
 BOOST_AUTO_TEST_CASE(nobody_waits_for_claims_that_an_exclusive_store_holds_at_the_start) {
   constexpr int left_behind = 7;
   std::vector<tahoe::hash256> queries;
@@ -107,11 +142,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_while_a_store_is_away) {
   hold = false;
   release(fail(failure::unavailable, "the archive is away"));
   const auto other = *report::make_query("count", count_of("10.0.0.2"), tests::user, now);
-  const auto waits = *report::with_status(other.query, "wait");
-  auto documents = other.parts;
-  documents.insert(documents.end(), waits.new_children.begin(), waits.new_children.end());
-  documents.push_back(waits.query);
-  BOOST_REQUIRE(stores.reports->put(documents));
+  put_waiting(other);
   poll();
   advance(std::chrono::seconds(4));
   BOOST_TEST(reports_made == 1);

@@ -27,6 +27,20 @@ BOOST_AUTO_TEST_CASE(an_upload_goes_through_the_whole_line) {
   metrics.forget_sources();
 }
 
+// Symptom: while MongoDB was silent the poller said nothing, and the server called itself ready for 40 s.
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_used_is_waited_for) {
+  std::string away;
+  stores.trouble = [&away] { return away; };
+  start_all();
+  BOOST_TEST(line.ready->waits_for() == "");
+  away = "db.example.org:27017 does not answer";
+  advance(3s);
+  BOOST_TEST(line.ready->waits_for() == away);
+  away.clear();
+  advance(3s);
+  BOOST_TEST(line.ready->waits_for() == "");
+}
+
 BOOST_AUTO_TEST_CASE(what_it_waits_for_is_known_to_others) {
   trouble->only = "lake.";
   trouble->down = true;

@@ -49,6 +49,19 @@ BOOST_AUTO_TEST_CASE(a_check_ends_early_before_its_last_walks) {
   BOOST_TEST((cancelled_at("lake.check", "verify") == failure::cancelled));
 }
 
+BOOST_AUTO_TEST_CASE(one_that_its_caller_gives_up_ends_and_others_go_on) {
+  trouble->on_call = [this](std::string_view now) {
+    if (now == "lake.check") BOOST_TEST(call("cancel", {{"task", "mine"}}).has_value());
+  };
+  const auto made = call("verify", {{"task", "mine"}});
+  BOOST_REQUIRE(!made);
+  BOOST_TEST((made.error().kind == failure::cancelled));
+  BOOST_TEST(made.error().text.find("told to end") != std::string::npos);
+  trouble->on_call = {};
+  BOOST_TEST(call("verify", {{"task", "another"}}).has_value());
+  BOOST_TEST((call("cancel", {{"task", "nobody's"}}).error().kind == failure::not_found));
+}
+
 BOOST_AUTO_TEST_CASE(an_export_ends_early) {
   BOOST_TEST((cancelled_at("archive.each", "export", {{"store", "archive"}}) == failure::cancelled));
   BOOST_TEST((call("export", {{"store", "archive"}}).error().kind == failure::cancelled));

@@ -1,7 +1,9 @@
 """Every command of the binary, with and without a server, and how each fails."""
+import fcntl
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -376,6 +378,36 @@ class Local(unittest.TestCase):
                 self.assertRegex(shown, rb"verify, [a-z ]+: [1-9]\d* done, (\d+ remaining, )?(\d+ a second, )?0 errors")
                 self.assertEqual(hub.run("verify").stderr, "")
             hub.stop()
+
+    def test_a_verify_that_is_told_to_end(self):
+        with Hub() as hub, open(hub.dir + "/data/lock", "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # it waits for whoever works in the directory
+            command = subprocess.Popen([CYBEXD, "verify", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+            def holds_signals():
+                with open(f"/proc/{command.pid}/status", encoding="ascii") as file:
+                    return int(re.search(r"SigBlk:\s*([0-9a-f]+)", file.read()).group(1), 16) >> (signal.SIGTERM - 1) & 1
+
+            until("it takes signals", holds_signals)
+            command.send_signal(signal.SIGTERM)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            out, told = command.communicate(timeout=60)
+            self.assertEqual((command.returncode, out), (1, b""))
+            self.assertIn(b"cybexd verify: it was told to end before it was done", told)
+            self.assertEqual(hub.json("verify")["problems"], 0)
+
+    def test_a_variable_that_is_no_setting(self):
+        with Hub() as hub:
+            environment = {**os.environ, "CYBEXD_HTTP_LISTEN": "127.0.0.1:1"}
+            words = ("--config", hub.dir + "/cybexd.toml")
+            done = plain("config", "check", *words, env=environment)
+            wanted = b"$CYBEXD_HTTP_LISTEN is no setting and changes nothing; did you mean $CYBEXD_HTTP__LISTEN?"
+            self.assertEqual((done.returncode, wanted in done.stderr), (0, True), done.stderr)
+            self.assertEqual(plain("user", "list", *words, env=environment).stderr, b"")  # once is enough
+            hub.start(environment={"CYBEXD_HTTP_LISTEN": "127.0.0.1:1"})
+            with open(hub.log, "rb") as file:
+                self.assertIn(wanted, file.read())
+            self.assertEqual(hub.stop()[0], 0)
 
     def on_a_terminal(self, hub, *words):
         """The answer of a command whose standard error is a terminal, and what that showed."""

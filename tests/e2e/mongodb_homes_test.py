@@ -23,6 +23,17 @@ class Homes(unittest.TestCase):
         os.chmod(path, mode)
         return path
 
+    def test_identities_get_their_indexes_at_the_start(self):
+        """Symptom: they were made by the first log-in, which waited for them."""
+        with Database() as database, MongoHub(database.url()) as hub:
+            hub.start(within=60, **{"store.identity.db": "another_db"})
+
+            def told():
+                with open(hub.log, encoding="utf-8") as file:
+                    return "made the index _hash_1 of another_db.instance" in file.read()
+
+            until("the indexes are made, and told of", told)
+
     def work(self, hub, lines):
         """Records go in, are archived and asked for; answers the digest."""
         hub.start(within=60)

@@ -42,8 +42,14 @@ class Quickstart(unittest.TestCase):
         digest = self.check_end(said, records)
         for kind in ("cowrie", "sighting", "email"):
             self.assertGreater(digest["instances"]["raw/" + kind], 0)
-        count = re.search(r'"data": ?(\d+)|(?m:^count: (\d+)$)', said)
-        self.assertTrue(count and int(count.group(1) or count.group(2)) > 0, said[-2000:])
+        # Read by a person, also where it is no terminal: no line of JSON.
+        count = re.search(r"(?m)^count: (\d+)$", said)
+        self.assertTrue(count and int(count.group(1)) > 0, said[-2000:])
+        for kind, number in digest["instances"].items():
+            self.assertRegex(said, rf"(?m)^ +{number:,}  {kind}$")
+        self.assertRegex(said, rf"(?m)^ +{sum(digest['instances'].values()):,}  documents in all$")
+        self.assertIn(digest["sha256_of_sorted_hashes"], said)
+        self.assertLess(max(len(line) for line in said.splitlines()), 400)
 
     def test_a_file_of_ones_own(self):
         path = os.path.join(self.folder, "mine.ndjson")

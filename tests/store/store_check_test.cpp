@@ -23,10 +23,22 @@ using store::family;
 std::vector<std::string> faults_of(const store::stores& all) {
   std::vector<std::string> faults;
   const auto complain = [&](const std::string& fault) { faults.push_back(fault); };
-  must(all.lake->check(complain));
-  must(all.reports->check(complain));
-  must(all.identity->check(complain));
+  must(all.lake->check({complain}));
+  must(all.reports->check({complain}));
+  must(all.identity->check({complain}));
   return faults;
+}
+
+/// What a check answers that its listener gives up after so many rows.
+failure given_up(std::uint64_t after,
+                 const std::function<expected<void>(const store::check_listener&)>& check) {
+  std::uint64_t told = 0;
+  store::check_listener listener{[](const std::string&) {}};
+  listener.seen = [&](std::string_view, std::uint64_t, std::uint64_t) { return ++told < after; };
+  const auto done = check(listener);
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(told == after);  // and no row more
+  return done.error().kind;
 }
 
 /// A filled home, with its rows changed while nobody looks.
@@ -68,6 +80,18 @@ void expect(const std::vector<std::string>& faults, const std::string& words) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(store_check)
+
+// Symptom: a server that was told to stop waited until all rows of a large lake had been read.
+BOOST_AUTO_TEST_CASE(each_ends_when_it_is_given_up) {
+  const damaged_home on;
+  auto& all = on.home.all;
+  for (const std::uint64_t after : {1u, 5u}) {
+    BOOST_TEST((given_up(after, [&](const auto& l) { return all.lake->check(l); }) == failure::cancelled));
+    BOOST_TEST((given_up(after, [&](const auto& l) { return all.reports->check(l); }) == failure::cancelled));
+    BOOST_TEST(
+        (given_up(after, [&](const auto& l) { return all.identity->check(l); }) == failure::cancelled));
+  }
+}
 
 BOOST_AUTO_TEST_CASE(nothing_is_found_in_stores_that_were_used) {
   const seed_of_test seed;

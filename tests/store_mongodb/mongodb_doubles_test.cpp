@@ -21,7 +21,7 @@ std::vector<std::string> faults_of(const mongodb_place& place,
   for (const auto& d : documents) must(insert(raw, tahoe::to_value(d)));
   const auto opened = must(make(place, {}));
   std::vector<std::string> faults;
-  must(opened->check([&](const std::string& fault) { faults.push_back(fault); }));
+  must(opened->check({[&](const std::string& fault) { faults.push_back(fault); }}));
   return faults;
 }
 

@@ -173,12 +173,15 @@ BOOST_AUTO_TEST_CASE(errors_are_translated_and_hold_no_password) {
   BOOST_REQUIRE(!read);
   BOOST_TEST((read.error().kind == failure::unavailable));
   BOOST_TEST(read.error().text.starts_with("test: read: "));
-  for (const auto* wrong : {"mongodb://u:s3cr/t@x:99999999/", "nonsense s3cr", "mongodb://u:s3cr@/?x=s3cr"}) {
+  for (const auto* wrong : {"mongodb://u:s3cr/t@x:99999999/", "nonsense s3cr", "mongodb://u:s3cr@/?x=s3cr",
+                            "mongodb://u:a@s3cr@127.0.0.1:1/", "mongodb+srv://u:a@s3cr@h.invalid"}) {
     away.url = wrong;
     const auto refused = store::mongodb_home::open(away);
     BOOST_REQUIRE_MESSAGE(!refused, wrong);
     BOOST_TEST((refused.error().kind == failure::bad_input));
+    BOOST_TEST(refused.error().text.find("s3cr@") == std::string::npos, refused.error().text);
   }
+  BOOST_TEST(store::mongodb_home::open({.url = "mongodb://u:p@h/?appName=a@b"}).has_value());
   const auto secrets =
       secrets_of(away.url = "mongodb://u:" + password + "@h/?tlsCertificateKeyFilePassword=k1x");
   BOOST_TEST(without(secrets, "a s3cr%2Ft b s3cr/t c k1x d") == "a *** b *** c *** d");
@@ -229,6 +232,9 @@ BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
   for (const auto& [code, kind] :
        {std::pair{"290", failure::timed_out},  // the look is too old
         std::pair{"292", failure::internal},   // more memory than it may
+        std::pair{R"(292,"errorLabels":["TransientTransactionError"])", failure::unavailable},
+        std::pair{"239", failure::unavailable},  // the snapshot is gone
+        std::pair{"211", failure::unavailable}, std::pair{"175", failure::unavailable},
         std::pair{"251", failure::unavailable}, std::pair{"10107", failure::unavailable}}) {  // not primary
     server.fail_commands(R"("alwaysOn")", R"({"appName":"watched","failCommands":["find"],"errorCode":)" +
                                               std::string(code) + "}");

@@ -1,8 +1,11 @@
 // Indexes on a server that refuses them, or takes its time.
 #include <boost/test/unit_test.hpp>
 #include <future>
+#include <optional>
 
 #include "tahoe/store/mongodb_collection.hpp"
+#include "tahoe/store/mongodb_index_builds.hpp"
+#include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/mongodb_server.hpp"
 
 namespace cybexd::tests {
@@ -15,16 +18,36 @@ struct with_indexes {
   mongodb_server server;
   notices said;
   std::vector<std::string> sentences;
-  std::shared_ptr<mongodb_home> home = mongodb_home::open({.url = server.url("&appName=indexed")}).value();
-  mongodb_collection all{home, "test", "things"};
+  std::shared_ptr<mongodb_home> home;
+  mongodb_collection all;
   const std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}},
                                        {"by_kind", bson().add("kind", 1), false, {}}};
 
-  with_indexes() {
+  explicit with_indexes(const std::string& url = "", const std::string& name = "things")
+      : home(mongodb_home::open({.url = server.url("&appName=indexed" + url)}).value()),
+        all(home, "test", name) {
     said.listen([this](const std::string& s) { sentences.push_back(s); });
   }
-  void refuse(const std::string& mode, const std::string& how) {
-    server.fail_commands(mode, R"({"appName":"indexed","failCommands":["createIndexes"],)" + how + "}");
+  void refuse(const std::string& mode, const std::string& how,
+              const std::string& what = R"("createIndexes")") {
+    server.fail_commands(mode, R"({"appName":"indexed","failCommands":[)" + what + "]," + how + "}");
+  }
+  void insert(const std::string& hash, int times) const {
+    bulk_write some;
+    for (int i = 0; i < times; ++i) some.insert(bson().add("_hash", hash).add("kind", i));
+    BOOST_REQUIRE(all.write(std::move(some), "test: insert"));
+  }
+  /// Whether the index stands, and is unique.
+  std::optional<bool> is_unique(const std::string& name) const {
+    std::optional<bool> found;
+    const auto answer = home->command("test", bson().add("listIndexes", all.name()), false, "test: list");
+    BOOST_REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text));
+    answer->view().find_dotted("cursor.firstBatch").document()->each([&](const bson_element& one) {
+      if (one.document()->find("name").text() == name)
+        found = one.document()->find("unique").boolean().value_or(false);
+      return true;
+    });
+    return found;
   }
   expected<void> make() { return all.make_indexes(wishes, said, "test: index"); }
   bool said_that(const std::string& part) const {
@@ -79,6 +102,63 @@ BOOST_AUTO_TEST_CASE(one_that_is_not_there_yet_is_told_once_and_waited_for) {
   BOOST_TEST(world.said_that("the index by_hash of test.things is not there yet"));
   world.server.heal();
   BOOST_TEST(world.make().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(doubles_are_found_before_a_unique_one_is_asked_for) {
+  with_indexes world("", "doubles");
+  world.insert("a", 2);
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST((world.is_unique("by_hash") == false));
+  BOOST_TEST(world.said_that("made the index by_hash of test.doubles, not unique: doubles are stored"));
+  BOOST_TEST(world.home->counts().by_name["createIndexes"] == 2u);
+}
+
+/// A build takes longer than the server may be silent.
+struct with_slow_builds : with_indexes {
+  explicit with_slow_builds(const std::string& name) : with_indexes("&socketTimeoutMS=300", name) {}
+  void slow_down(const std::string& what) {
+    refuse(R"("alwaysOn")", R"("blockConnection":true,"blockTimeMS":900)", what);
+  }
+  /// As a store asks again and again.
+  bool made_at_last() {
+    return eventually([&] { return make().has_value(); });
+  }
+};
+
+BOOST_AUTO_TEST_CASE(one_that_takes_long_is_waited_for) {
+  with_slow_builds world("slow");
+  world.insert("a", 1);
+  world.slow_down(R"("createIndexes")");
+  BOOST_TEST(!world.make());
+  BOOST_TEST(world.said_that("the index by_hash of test.slow is not there yet"));
+  BOOST_REQUIRE(world.made_at_last());
+  BOOST_TEST((world.is_unique("by_hash") == true));
+  BOOST_TEST((world.is_unique("by_kind") == false));
+}
+
+// There are more documents than can be looked through for doubles in time, so its end tells of them.
+BOOST_AUTO_TEST_CASE(a_unique_one_that_fails_after_long_is_a_plain_one) {
+  with_slow_builds world("slow_doubles");
+  world.insert("a", 2);
+  world.slow_down(R"("createIndexes","aggregate")");
+  BOOST_REQUIRE(world.made_at_last());
+  BOOST_TEST((world.is_unique("by_hash") == false));
+  BOOST_TEST((world.is_unique("by_kind") == false));
+  world.server.heal();
+  BOOST_TEST(world.make().has_value());
+  BOOST_TEST(world.said_that("is there but not unique"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_being_built_is_read_of_servers_and_routers) {
+  bson_list two, one;
+  two.push(std::string("_hash_1")).push(std::string("kind_1"));
+  one.push(std::string("_ref_1"));
+  const auto shard = bson().add("ns", "test.things").add("indexBuilds", one);
+  BOOST_TEST(
+      (built_now(bson().add("indexBuilds", two).view()) == std::set<std::string>{"_hash_1", "kind_1"}));
+  BOOST_TEST(
+      (built_now(bson().add("shards", bson().add("a", shard)).view()) == std::set<std::string>{"_ref_1"}));
+  BOOST_TEST(built_now(bson().add("ns", "test.things").view()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(nobody_waits_long_while_another_prepares) {

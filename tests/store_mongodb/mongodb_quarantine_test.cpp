@@ -108,6 +108,48 @@ BOOST_AUTO_TEST_CASE(a_document_without_its_mark_is_nobodys_business) {
   BOOST_TEST(books(*world.on).quarantined_entries == 2u);
 }
 
+// As an older version left them.
+BOOST_AUTO_TEST_CASE(entries_without_a_document_are_listed_and_get_one) {
+  const quarantine_world world;
+  bulk_write gone;
+  gone.remove_many({});
+  BOOST_REQUIRE(world.collection(collection).write(std::move(gone), "test: remove"));
+  const auto late = world.join();
+  check_ids(quarantined(*late), {world.ids[0], world.ids[2]});
+  const auto documents = world.all(collection);
+  BOOST_REQUIRE_EQUAL(documents.size(), 2u);
+  for (const auto& d : documents) {
+    if (d.find("entry").id()->to_hex() != world.ids[0]) {
+      BOOST_TEST(d.view().find_dotted("lines.0.reason").text().value() == "kills");
+    } else {
+      BOOST_TEST(d.find("reason").text().value() == "three tries");
+    }
+  }
+  check_ids(quarantined(*late), {world.ids[0], world.ids[2]});
+  BOOST_TEST(world.all(collection).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_entries_belie_for_long_goes_when_they_are_listed) {
+  const quarantine_world world;
+  const auto belied = object_id::from_hex(world.ids[3]).value();
+  world.insert(collection, bson().add("entry", belied).add("reason", "x").add("since", 1.0));
+  *world.on.now = object_id::make().seconds();
+  check_ids(quarantined(*world.on), {world.ids[0], world.ids[2]});
+  BOOST_TEST(world.all(collection).size() == 3u);  // its mark may be on its way
+  *world.on.now += 2 * 3600;
+  check_ids(quarantined(*world.on), {world.ids[0], world.ids[2]});
+  BOOST_TEST(world.all(collection).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_again_is_one_document_that_stays) {
+  const quarantine_world world;
+  take(*world.on, forced());
+  *world.on.now += 5;
+  mark(*world.on, {aside(world.ids[0], entry_state::quarantined, "three tries")});
+  check_ids(quarantined(*world.on), {world.ids[0], world.ids[2]});
+  BOOST_TEST(world.all(collection).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_reason_in_no_known_text_is_kept_as_well_as_may_be) {
   const shared_lake world;
   const auto server = world.join();

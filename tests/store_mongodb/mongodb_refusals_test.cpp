@@ -66,6 +66,20 @@ BOOST_AUTO_TEST_CASE(an_entry_that_cannot_wait_again_stays_in_quarantine) {
   BOOST_TEST(take(*world.on) == (names{"a"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_mark_that_is_tried_again_and_again_enters_the_quarantine_once) {
+  const strict_lake world;
+  const auto ids = put(*world.on, {entry("a")});
+  take(*world.on);
+  world.only_takes(bson().add("_cybexd_state", exists(false)));
+  const auto one = aside(ids[0], entry_state::quarantined);
+  for (int i = 0; i < 3; ++i) is_unavailable(world.on->mark(std::span(&one, 1)));
+  BOOST_TEST(world.all(quarantine).size() == 1u);
+  world.takes_all();
+  mark(*world.on, {one});
+  BOOST_TEST(world.all(quarantine).size() == 1u);
+  BOOST_TEST(world.on->set_aside({}, 10, true).value().size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_mark_is_none_without_what_it_has_no_room_for) {
   constexpr const char* parts = "file_entries_cybexd_parts";
   const strict_lake world;

@@ -115,15 +115,39 @@ BOOST_AUTO_TEST_CASE(parts_without_number_make_the_mail_unusable) {
 }
 
 BOOST_AUTO_TEST_CASE(a_body_of_characters_that_utf8_lacks_is_replaced) {
-  for (const auto* charset : {"ucs-4", "UCS-4LE", "iso-10646", "csUCS4", "wchar_t"}) {
+  for (const auto* charset : {"utf-32", "UTF-32LE", "utf_32_be"}) {
     const auto made = run(mail_with("Content-Type: text/plain; charset=" + std::string(charset),
                                     "Content-Transfer-Encoding: base64\n", "ACAAAA==\n"));
     BOOST_CHECK_MESSAGE(made.usable, charset << ": " << made.reason);
     for (const auto& d : made.documents) BOOST_CHECK_MESSAGE(is_valid_utf8(to_json(d.data)), charset);
   }
   const auto text =
-      mail::decode_charset(std::string_view("\0\x20\0\0\0\0\0a", 8), "ucs-4", mail::undecodable::replace);
-  BOOST_CHECK_EQUAL(text.value(), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDa");
+      mail::decode_charset(std::string_view("\0\x20\0\0\0\0\0a", 8), "utf-32-be", mail::undecodable::replace);
+  BOOST_CHECK_EQUAL(text.value(), "\uFFFDa");
+}
+
+BOOST_AUTO_TEST_CASE(half_a_character_makes_the_mail_unusable) {
+  // UTF-7 can spell a lone surrogate, which no document may hold.
+  const auto made = run(mail_with("Content-Type: text/plain; charset=utf-7", "", "+2AA-\n"));
+  BOOST_CHECK(!made.usable);
+  BOOST_CHECK_EQUAL(made.reason, "the e-mail's text cannot be decoded from its charset");
+  const auto unknown = run(mail_with("Content-Type: text/plain; charset=ucs-4", "", "a\n"));
+  BOOST_CHECK_EQUAL(unknown.reason, "the charset of the e-mail's text is unknown");
+}
+
+BOOST_AUTO_TEST_CASE(long_texts_of_characters_one_by_one_are_decoded_in_one_pass) {
+  for (const auto* charset : {"gbk", "big5", "euc-kr", "iso-2022-jp", "utf-7", "hz", "windows-1258"}) {
+    const auto text =
+        mail::decode_charset(std::string(long_enough, '~'), charset, mail::undecodable::replace);
+    BOOST_CHECK_MESSAGE(text && !text->empty(), charset);
+    const auto wrong =
+        mail::decode_charset(std::string(long_enough, '\xff'), charset, mail::undecodable::replace);
+    BOOST_CHECK_MESSAGE(wrong && !wrong->empty(), charset);
+  }
+  for (const auto* piece : {"+", "+AGE", "\x1b$", "\x1b(B", "\x1b$B", "~{", "~"}) {
+    for (const auto* charset : {"utf-7", "iso-2022-jp-2", "iso-2022-kr", "hz"})
+      BOOST_CHECK(mail::decode_charset(repeated(piece), charset, mail::undecodable::replace));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_address_is_cut_between_characters) {
