@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/retry_rule.hpp"
+
 namespace cybexd::actors {
 
 using std::chrono::duration;
@@ -209,10 +211,13 @@ void cache_poller_state::take_up_what_was_set_aside() {
       return;  // the next round tries again
     }
     if (page->empty()) break;
-    std::vector<store::entry_id> ids;
-    for (const auto& report : *page) ids.push_back(report.entry.id);
-    after = ids.back();
-    if (auto done = partners_.lake->retry(ids); !done) {
+    const auto ids = worth_a_retry(*partners_.lake, partners_.key, *page);
+    if (!ids) {
+      lake_trouble_ = ids.error().text;
+      return;
+    }
+    after = page->back().entry.id;
+    if (auto done = partners_.lake->retry(*ids); !done) {
       lake_trouble_ = done.error().text;
       return;
     }

@@ -14,6 +14,7 @@
 #include "actors/backoff.hpp"
 #include "actors/shell.hpp"
 #include "actors/typetags.hpp"
+#include "crypto/keys.hpp"
 #include "messages/actors.hpp"
 
 namespace cybexd::actors {
@@ -40,6 +41,7 @@ struct poller_partners {
   messages::analyst_actor analysts;
   std::function<messages::archive_writer_actor()> make_writer;  ///< Called again when the writer dies.
   messages::catching_up catch_up;                               ///< Whoever knows the one that lives.
+  std::optional<crypto::private_key> key = {};                  ///< Asked before a retry (retry_rule.hpp).
 };
 
 /// Rounds, credit and backoff around an archive_line.

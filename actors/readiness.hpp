@@ -12,7 +12,17 @@ namespace cybexd::actors {
 class readiness {
  public:
   using clock = std::chrono::steady_clock;
-  enum class part : std::uint8_t { whole, intake, line, queries, cache, archive, report, identity, databases };
+  enum class part : std::uint8_t {
+    whole,
+    intake,
+    line,
+    queries,
+    cache,
+    archive,
+    report,
+    identity,
+    databases
+  };
 
   /// Empty: it can serve. What several parts wait for is joined by "; ".
   [[nodiscard]] std::string waits_for(clock::time_point now = clock::now()) const;

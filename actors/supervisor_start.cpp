@@ -119,6 +119,7 @@ void supervisor_state::start_poller() {
                       metrics = partners_.metrics] {
     return spawn_archive_writer(system, options, commit, *metrics);
   };
+  with.key = partners_.private_key;
   with.catch_up = messages::supervisor_actor{self_};  // it knows the catch-up that lives
   poller_ = spawn_cache_poller(self_->system(), options_.poller, std::move(with), *partners_.metrics);
   watch("poller", poller_);

@@ -1,8 +1,10 @@
 // Records on their way in, and those that could not be archived.
 #include <algorithm>
 
+#include "actors/retry_rule.hpp"
 #include "app/operations/all.hpp"
 #include "app/operations/arguments.hpp"
+#include "app/secrets.hpp"
 #include "crypto/envelope.hpp"
 #include "report/time_range.hpp"
 
@@ -81,6 +83,25 @@ expected<std::vector<store::entry_id>> ids_of(engine& on, const tahoe::value& in
   return ids;
 }
 
+/// Errors: conflict, naming the first that a retry could only make worse.
+expected<void> may_all_be_retried(engine& on, const std::vector<store::entry_id>& ids) {
+  for (const auto& id : ids) {
+    const auto found = on.stores().lake->find(id);
+    if (!found) return fail(found.error());
+    if (!*found || (*found)->mark.state != store::entry_state::processed) continue;
+    const auto key = read_private_key(*on.values(), on.environment());
+    if (!key) return fail(key.error());
+    const auto may = actors::may_be_retried(*on.stores().lake, *key, **found);
+    if (!may) return fail(may.error());
+    if (!*may)
+      return fail(failure::conflict,
+                  "entry " + id +
+                      " stays as it is: lines of it are archived, and its envelope does not "
+                      "open with the private key of now");
+  }
+  return {};
+}
+
 }  // namespace
 
 expected<tahoe::value> raw_put(engine& on, const tahoe::value& input) {
@@ -144,6 +165,7 @@ expected<tahoe::value> quarantine_show(engine& on, const tahoe::value& input) {
 expected<tahoe::value> quarantine_retry(engine& on, const tahoe::value& input) {
   const auto ids = ids_of(on, input);
   if (!ids) return fail(ids.error());
+  if (auto may = may_all_be_retried(on, *ids); !may) return fail(may.error());
   if (const auto retried = on.stores().lake->retry(*ids); !retried) return fail(retried.error());
   if (const auto line = on.actors_if_running()) line->nudge();
   return tahoe::object{{"retried", static_cast<std::int64_t>(ids->size())}};

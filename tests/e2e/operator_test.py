@@ -217,6 +217,34 @@ class Serving(unittest.TestCase):
                 hub.run("audit", "--limit=" + limit, expect=2)
 
 
+class Retries(unittest.TestCase):
+    def test_a_retry_after_a_change_of_keys_takes_nothing_back(self):
+        """Symptom: an upload with one good line and a bad one became bad data as a whole: its archived record was set aside in the books."""
+        with Hub() as hub:
+            hub.org("o")
+            good = b'{"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}'
+            hub.run("raw", "put", "-", "--ndjson", "--typetag", "cowrie", "--org", "o", input=good + b"\n" + b'{"a": NaN}\n')
+            hub.run("archive", "once")
+
+            def stands():
+                lake, (entry,) = hub.json("status")["lake"], hub.json("quarantine", "list", "--all")["entries"]
+                return lake, entry
+
+            before = stands()
+            self.assertEqual((before[0]["archived"], before[0]["set_aside"], before[1]["state"]), (1, 1, "processed"))
+            hub.run("archive", "once", "--force")  # with its key: the good line is known then
+            before = stands()
+            self.assertEqual((before[0]["known"], before[0]["set_aside"], before[1]["state"]), (1, 1, "processed"))
+            hub.run("keygen", "--dir", hub.folder + "/new")
+            for name in ("priv.pem", "pub.pem"):
+                os.replace(f"{hub.folder}/new/{name}", f"{hub.dir}/{name}")
+            done = hub.run("archive", "once", "--force")
+            self.assertEqual(stands(), before)
+            self.assertIn("stays as it is", done.stderr)
+            self.assertIn("stays as it is", hub.run("quarantine", "retry", before[1]["id"], expect=1).stderr)
+            self.assertEqual(stands(), before)
+
+
 class InNoReport(unittest.TestCase):
     def test_a_record_that_its_filter_cannot_use_is_told(self):
         """Symptom: archived, no error, nothing set aside; that it is in no report was told nowhere."""
