@@ -9,6 +9,7 @@ namespace cybexd::actors {
 namespace {
 
 constexpr std::chrono::seconds while_it_is_there{5}, while_it_is_away{2};
+constexpr int looks_for_a_question = 6;       // of a store whose database is known to be there
 constexpr std::chrono::seconds patience{10};  // with one that does not answer; a busy one may take its time
 
 /// Only a lake that others have found wanting is asked whether it can be written: that writes.
@@ -35,11 +36,21 @@ void store_look_state::start(pointer self, store_look_options options) {
   act::tell(self_, messages::store_look_actor{self_}, messages::tick{});
 }
 
+/// Each question is a command to a database, which tells by itself whether it is there.
+bool store_look_state::may_wait() {
+  if (!options_.known || away_ || was_away_ || until_asked_ == 0 || !options_.known().empty()) return false;
+  --until_asked_;
+  return true;
+}
+
 void store_look_state::look() {
-  if (!away_)
-    options_.ready->set(options_.part, options_.store + " does not answer",
-                        readiness::clock::now() + patience);
-  found(options_.look());
+  if (!may_wait()) {
+    if (!away_)
+      options_.ready->set(options_.part, options_.store + " does not answer",
+                          readiness::clock::now() + patience);
+    found(options_.look());
+    until_asked_ = looks_for_a_question - 1;
+  }
   act::tell_after(self_, away_ ? while_it_is_away : while_it_is_there, messages::store_look_actor{self_},
                   messages::tick{});
 }
@@ -67,10 +78,11 @@ std::vector<store_look_options> looks_at(const store::stores& stores, const std:
                                          const std::function<void()>& back, telemetry& metrics) {
   using part = readiness::part;
   const auto at_lake = [lake = stores.lake, ready] { return look_at_lake(*lake, *ready); };
-  return {{"the cache data lake", at_lake, ready, part::cache, back, &metrics},
-          {"the archive", looking_at(stores.archive), ready, part::archive, back, &metrics},
-          {"the report store", looking_at(stores.reports), ready, part::report, back, &metrics},
-          {"the identity store", looking_at(stores.identity), ready, part::identity, back, &metrics}};
+  const auto& known = stores.trouble;
+  return {{"the cache data lake", at_lake, ready, part::cache, back, &metrics, known},
+          {"the archive", looking_at(stores.archive), ready, part::archive, back, &metrics, known},
+          {"the report store", looking_at(stores.reports), ready, part::report, back, &metrics, known},
+          {"the identity store", looking_at(stores.identity), ready, part::identity, back, &metrics, known}};
 }
 
 }  // namespace cybexd::actors

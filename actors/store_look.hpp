@@ -21,6 +21,9 @@ struct store_look_options {
   readiness::part part = readiness::part::whole;  ///< That is told.
   std::function<void()> back;                     ///< Called when it answers again, and once more after that.
   telemetry* metrics = nullptr;
+  /// What is known without a question: empty, or why a database cannot be used. With it, a store that is
+  /// there is asked more seldom. Empty: nothing is known.
+  std::function<std::string()> known{};
 };
 
 class store_look_state {
@@ -33,12 +36,14 @@ class store_look_state {
   void look();
 
  private:
+  [[nodiscard]] bool may_wait();
   void found(const expected<void>& answer);
 
   pointer self_{};
   store_look_options options_;
   bool away_ = false;
   bool was_away_ = false;  ///< At the look before.
+  int until_asked_ = 0;    ///< Looks that may go without a question.
 };
 
 [[nodiscard]] messages::store_look_actor::behavior_type store_look(store_look_state::pointer self,

@@ -16,25 +16,6 @@ constexpr std::string_view database_names =
 constexpr std::string_view collection_names =
     "a name without $ that begins neither with . nor with \"system.\", such as \"instance\"";
 
-/// What MongoDB does not take as the name of a database; empty: it does.
-std::string wrong_in_database(std::string_view name) {
-  constexpr std::string_view forbidden("/\\. \"$\0", 7);
-  if (name.empty()) return "empty";
-  if (name.size() > 63) return "too long";
-  return name.find_first_of(forbidden) == std::string_view::npos ? "" : "no name of a database";
-}
-
-/// The same of a collection.
-std::string wrong_in_collection(std::string_view name) {
-  constexpr std::string_view forbidden("$\0", 2);
-  constexpr std::size_t longest = 120;  // with the database's name, before MongoDB 4.4, and with what we add
-  if (name.empty()) return "empty";
-  if (name.size() > longest) return "too long";
-  const bool taken = name.find_first_of(forbidden) == std::string_view::npos && !name.starts_with('.') &&
-                     !name.starts_with("system.");
-  return taken ? "" : "no name of a collection";
-}
-
 /// Every store on MongoDB has an address, given once.
 template <class Complain>
 void check_places(const store_settings& store, const Complain& complain) {
@@ -103,6 +84,23 @@ bool has_another_use(std::string_view variable) {
 }
 
 }  // namespace
+
+std::string wrong_in_database(std::string_view name) {
+  constexpr std::string_view forbidden("/\\. \"$\0", 7);
+  if (name.empty()) return "empty";
+  if (name.size() > 63) return "too long";
+  return name.find_first_of(forbidden) == std::string_view::npos ? "" : "no name of a database";
+}
+
+std::string wrong_in_collection(std::string_view name) {
+  constexpr std::string_view forbidden("$\0", 2);
+  constexpr std::size_t longest = 120;  // with the database's name, before MongoDB 4.4, and with what we add
+  if (name.empty()) return "empty";
+  if (name.size() > longest) return "too long";
+  const bool taken = name.find_first_of(forbidden) == std::string_view::npos && !name.starts_with('.') &&
+                     !name.starts_with("system.");
+  return taken ? "" : "no name of a collection";
+}
 
 std::string key_of_variable(const std::string& variable) {
   if (!variable.starts_with(variables_begin)) return {};

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "app/config/checks.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/original_reader.hpp"
 #include "crypto/token.hpp"
+#include "tahoe/store/stores.hpp"
 
 namespace cybexd::app {
 namespace {
@@ -16,26 +18,27 @@ bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
 }
 
+std::string with_scheme(std::string_view address) {
+  const bool bare = address.find("://") == std::string_view::npos;
+  return (bare ? "mongodb://" : "") + std::string(address);
+}
+
 /// pymongo takes a bare `host:port`, too.
 bool is_address(std::string_view text) {
   const auto scheme = text.find("://");
   const bool ours = text.starts_with("mongodb://") || text.starts_with("mongodb+srv://");
   const auto rest = scheme == std::string_view::npos ? text : text.substr(scheme + 3);
-  return is_printable(text) && (scheme == std::string_view::npos || ours) && !rest.empty() && rest[0] != '/';
+  if (!is_printable(text) || (scheme != std::string_view::npos && !ours) || rest.empty() || rest[0] == '/')
+    return false;
+  return store::check_mongodb_url(with_scheme(text)).has_value();
 }
 
 /// MongoDB's rules for names of databases and collections.
 bool is_db(std::string_view text) {
-  constexpr std::size_t longest = 63;
-  return is_printable(text) && !text.empty() && text.size() <= longest &&
-         text.find_first_of("/\\.\"$*<>:|?") == std::string_view::npos;
+  return is_printable(text) && wrong_in_database(text).empty() &&
+         text.find_first_of("*<>:|?") == std::string_view::npos;
 }
-bool is_coll(std::string_view text) {
-  constexpr std::size_t longest = 200;
-  return !text.empty() && text.size() <= longest && text.find('\0') == std::string_view::npos &&
-         text.find('$') == std::string_view::npos && text.front() != '.' && text.back() != '.' &&
-         !text.starts_with("system.");
-}
+bool is_coll(std::string_view text) { return wrong_in_collection(text).empty() && text.back() != '.'; }
 bool is_host(std::string_view text) {
   return is_printable(text) && !text.empty() && text.find_first_of("/@,") == std::string_view::npos;
 }
@@ -97,7 +100,7 @@ class converter {
     };
     place p{either({"mongo_url"}, {"mongo_url"}, address, original_url),
             either(dbs, old_dbs, db, defaults.db), either(colls, old_colls, coll, defaults.coll)};
-    if (p.url.value.find("://") == std::string::npos) p.url.value = "mongodb://" + p.url.value;
+    p.url.value = with_scheme(p.url.value);
     return p;
   }
 

@@ -164,7 +164,7 @@ std::vector<std::pair<std::string, double>> mongodb_home::statistics() const {
       {"mongoc_commands_failed", static_cast<double>(now.failed)},
       {"mongoc_command_seconds", now.seconds}};
   for (const auto& [name, count] : now.by_name)
-    numbers.emplace_back("mongoc_commands_" + snake_case(name), static_cast<double>(count));
+    numbers.emplace_back("mongoc_" + snake_case(name) + "_commands", static_cast<double>(count));
   return numbers;
 }
 

@@ -136,7 +136,7 @@ class mongodb_home {
   [[nodiscard]] const mongodb_options& options() const;
   [[nodiscard]] mongodb_counts counts() const;
   /// For metrics: `mongoc_commands`, `mongoc_commands_failed`, `mongoc_command_seconds`, and
-  /// `mongoc_commands_NAME` for each command that was sent.
+  /// `mongoc_NAME_commands` for each command that was sent.
   [[nodiscard]] std::vector<std::pair<std::string, double>> statistics() const;
 
  private:

@@ -38,6 +38,7 @@ struct one_look : actor_system_fixture {
   std::shared_ptr<actors::readiness> ready = std::make_shared<actors::readiness>();
   std::vector<double> looks;
   std::function<expected<void>()> answer = [] { return expected<void>(); };
+  std::function<std::string()> known;
   int back = 0;
 
   void start() {
@@ -53,6 +54,7 @@ struct one_look : actor_system_fixture {
     options.part = part::report;
     options.back = [this] { ++back; };
     options.metrics = &metrics;
+    options.known = known;
     spawn(actors::store_look, options);
     run();
   }
@@ -163,6 +165,19 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_it_is_told_twice, one_look) {
   BOOST_TEST(back == 2);
   advance(30s);
   BOOST_TEST(back == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_database_that_tells_by_itself_is_asked_seldom, one_look) {
+  std::string trouble;
+  known = [&trouble] { return trouble; };
+  start();
+  advance(29s);
+  BOOST_TEST(looks.size() == 1u);
+  advance(2s);
+  BOOST_TEST(looks.size() == 2u);
+  trouble = "it is silent";
+  advance(10s);
+  BOOST_TEST(looks.size() == 4u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

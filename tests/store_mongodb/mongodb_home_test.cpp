@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(statistics_are_named_as_metrics_are) {
                                       "test: change"));
   std::map<std::string, double> numbers;
   for (const auto& [name, number] : places.home()->statistics()) numbers[name] = number;
-  BOOST_TEST(numbers.at("mongoc_commands_find_and_modify") >= 1);
-  BOOST_TEST(numbers.at("mongoc_commands") >= numbers.at("mongoc_commands_find_and_modify"));
+  BOOST_TEST(numbers.at("mongoc_find_and_modify_commands") >= 1);
+  BOOST_TEST(numbers.at("mongoc_commands") >= numbers.at("mongoc_find_and_modify_commands"));
   BOOST_TEST(numbers.at("mongoc_command_seconds") > 0);
 }
 
