@@ -58,6 +58,9 @@ class signal_watch {
 
 expected<tahoe::value> call_watched(backend& to, std::string_view operation,
                                     std::chrono::milliseconds within) {
+  // A signal that came while the stores were waited for: what is quick would be done before it is heard.
+  if (next_signal(std::chrono::milliseconds(0)))
+    return fail(failure::cancelled, "it was told to end before it was done");
   const auto name = crypto::random_word(24);
   const watch watching(std::string(operation), [ask = to.call_beside(), name]() -> std::optional<work_seen> {
     const auto state = ask("progress", tahoe::object{{"task", name}});
