@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -65,18 +64,6 @@ void remove_left_checkpoint(const std::string& data_dir) {
     std::filesystem::remove_all(data_dir + left, ignored);
 }
 
-/// Asks the identities something until they answer: what they need on a database (indexes) is made by the
-/// first question, and else that came with the first log-in.
-void ask_identities(const std::stop_token& over, store::identity_store& identities) {
-  constexpr std::chrono::seconds pause(1);
-  std::mutex mutex;
-  std::condition_variable_any stop;
-  while (!over.stop_requested() && !identities.get({})) {
-    std::unique_lock lock(mutex);
-    stop.wait_for(lock, over, pause, [] { return false; });
-  }
-}
-
 /// Whether there are as many threads to be had as it takes to end a server in order and begin another one.
 bool can_start_threads() {
   try {
@@ -104,7 +91,6 @@ struct server::parts {
   http::http_ports ports;
   rate_window records;
   bool stopped = false;
-  std::jthread first_question;
 
   [[nodiscard]] std::string path(const char* name) const { return config.values.data_dir.path + "/" + name; }
 
@@ -175,9 +161,6 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   p.ports = *ports;
   if (auto written = p.write_run_json(); !written) return fail(written.error());
   warn_of(config);
-  p.first_question = std::jthread([identities = p.over->stores().identity](const std::stop_token& over) {
-    ask_identities(over, *identities);
-  });
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +
                           to_text(endpoint{config.values.http.operators.host, p.ports.operators}));
@@ -238,7 +221,6 @@ void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
   say(severity::info, "stopping");
-  p.first_question.request_stop();
   if (p.over) p.over->cancel_operations();
   const auto whole = p.config.values.stop_within;
   // A database that is silent, or slower than this, leaves time enough to answer who waited for it.

@@ -7,31 +7,12 @@
 
 #include "app/config/keys.hpp"
 #include "app/config/units.hpp"
-
-namespace {
+#include "tests/fixtures/config_texts.hpp"
 
 using namespace cybexd::app;
-
-config_request request(std::vector<std::string> sets = {},
-                       std::map<std::string, std::string> environment = {}) {
-  config_request r;
-  r.folder = "/home/somebody";
-  r.sets = std::move(sets);
-  r.environment = std::move(environment);
-  return r;
-}
-
-auto read(std::string_view text, const config_request& r = request()) {
-  return read_config_text(text, "/etc/hub/cybexd.toml", r);
-}
-
-const mistake* find(const std::vector<mistake>& mistakes, std::string_view key) {
-  const auto found =
-      std::find_if(mistakes.begin(), mistakes.end(), [&](const mistake& m) { return m.key == key; });
-  return found == mistakes.end() ? nullptr : &*found;
-}
-
-}  // namespace
+using cybexd::tests::find;
+using cybexd::tests::read;
+using cybexd::tests::request;
 
 BOOST_AUTO_TEST_SUITE(config)
 
