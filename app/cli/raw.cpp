@@ -117,7 +117,8 @@ int send_all(const invocation& call, record_sink& into) {
     if (!sent) break;
   }
   if (sent) sent = into.flush();
-  auto stored = std::to_string(into.records) + " records in " + std::to_string(into.entries) + " envelopes";
+  auto stored = std::to_string(into.records) + " records in " + std::to_string(into.entries) +
+                (into.entries == 1 ? " envelope" : " envelopes");
   if (!sent) {
     return tell(call, {sent.error().kind, sent.error().text + "; stored before that: " + stored +
                                               " (sending them again does no harm)"});
