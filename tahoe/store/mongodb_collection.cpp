@@ -35,8 +35,9 @@ struct mongodb_collection::opened {
 };
 
 /// Walks a cursor to its end.
-expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::string_view what,
-                                        const visitor& visit) const {
+expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::chrono::milliseconds allowed,
+                                        std::string_view what, const visitor& visit) const {
+  const auto asked = std::chrono::steady_clock::now();
   const bson_t* document = nullptr;
   while (mongoc_cursor_next(cursor, &document))
     if (!visit(bson_view(document))) return {};
@@ -45,24 +46,26 @@ expected<void> mongodb_collection::walk(mongoc_cursor_t* cursor, std::string_vie
   if (!mongoc_cursor_error_document(cursor, &problem, &reply)) return {};
   auto failed = home_->as_error(problem, what);
   if (!waits_) return fail(std::move(failed));
-  const auto lasted = std::chrono::steady_clock::now() - waits_->since;
+  const auto now = std::chrono::steady_clock::now();
   const bool transient = reply != nullptr && mongoc_error_has_label(reply, "TransientTransactionError");
-  failed.kind =
-      failure_of_question(problem, transient, std::chrono::duration_cast<std::chrono::seconds>(lasted));
+  const bool out_of_time =
+      now >= waits_->until || (now - asked) * 10 >= allowed * 9;  // the server's clock is another
+  failed.kind = failure_of_question(problem, transient, out_of_time,
+                                    std::chrono::duration_cast<std::chrono::seconds>(now - waits_->since));
   if (failed.kind == failure::timed_out)  // for whoever asked, to whom the database is nothing
     failed.text = "the report took longer than it may: the database was not ready with what it needs";
   return fail(std::move(failed));
 }
 
 /// For the server's own work on a question.
-std::int64_t mongodb_collection::most_milliseconds(bool all_that_is_left) const {
+std::chrono::milliseconds mongodb_collection::longest(bool all_that_is_left) const {
   using std::chrono::milliseconds;
   constexpr milliseconds most(std::numeric_limits<std::int32_t>::max());  // that a server takes
   const auto work = home_->options().work;
-  if (!waits_) return work.count();
+  if (!waits_) return work;
   const auto left =
       std::chrono::duration_cast<milliseconds>(waits_->until - std::chrono::steady_clock::now());
-  return std::clamp(left, milliseconds(1), all_that_is_left ? most : work).count();
+  return std::clamp(left, milliseconds(1), all_that_is_left ? most : work);
 }
 
 mongodb_collection mongodb_collection::by(std::chrono::steady_clock::time_point deadline) const {
@@ -104,12 +107,12 @@ expected<void> mongodb_collection::find(const bson& filter, const find_options& 
   if (how.skip != 0) options.add_int64("skip", static_cast<std::int64_t>(how.skip));
   if (how.limit != 0) options.add_int64("limit", static_cast<std::int64_t>(how.limit));
   options.add("batchSize", static_cast<std::int64_t>(how.batch == 0 ? large_batch : how.batch));
-  if (!how.without_limit_of_time || waits_)
-    options.add("maxTimeMS", most_milliseconds(how.without_limit_of_time));
+  const auto allowed = longest(how.without_limit_of_time);
+  if (!how.without_limit_of_time || waits_) options.add("maxTimeMS", allowed.count());
   add_session(options, session_);
   const cursor_pointer cursor(
       mongoc_collection_find_with_opts(at->handle.get(), filter.get(), options.get(), nullptr));
-  return walk(cursor.get(), what, visit);
+  return walk(cursor.get(), allowed, what, visit);
 }
 
 expected<std::vector<bson>> mongodb_collection::find_all(const bson& filter, const find_options& how,
@@ -139,14 +142,15 @@ expected<void> mongodb_collection::aggregate(const bson_list& stages, std::strin
   auto at = open(what);
   if (!at) return fail(at.error());
   bson options;
-  options.add("maxTimeMS", most_milliseconds(false));
+  const auto allowed = longest(false);
+  options.add("maxTimeMS", allowed.count());
   options.add("batchSize", static_cast<std::int64_t>(large_batch));
   options.add("allowDiskUse", true);  // a stage over 100 MB is else refused before MongoDB 6
   add_session(options, session_);
   const bson pipeline = bson().add("pipeline", stages);
   const cursor_pointer cursor(mongoc_collection_aggregate(at->handle.get(), MONGOC_QUERY_NONE, pipeline.get(),
                                                           options.get(), nullptr));
-  return walk(cursor.get(), what, visit);
+  return walk(cursor.get(), allowed, what, visit);
 }
 
 expected<bson> mongodb_collection::run(const bson& command, bool writes, std::string_view what,

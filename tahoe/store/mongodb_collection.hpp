@@ -172,9 +172,9 @@ class mongodb_collection {
   [[nodiscard]] expected<bool> stands(const bson& listed, std::string_view what) const;
   [[nodiscard]] expected<void> make_wish(const index_wish& wish, notices& say, std::string_view what) const;
 
-  [[nodiscard]] std::int64_t most_milliseconds(bool all_that_is_left) const;
-  [[nodiscard]] expected<void> walk(struct _mongoc_cursor_t* cursor, std::string_view what,
-                                    const visitor& visit) const;
+  [[nodiscard]] std::chrono::milliseconds longest(bool all_that_is_left) const;
+  [[nodiscard]] expected<void> walk(struct _mongoc_cursor_t* cursor, std::chrono::milliseconds allowed,
+                                    std::string_view what, const visitor& visit) const;
 
   std::shared_ptr<mongodb_home> home_;
   std::string db_, name_;

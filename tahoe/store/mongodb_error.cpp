@@ -45,21 +45,23 @@ failure of(const bson_error_t& problem) {
 
 }  // namespace
 
-failure failure_of_question(const bson_error_t& problem, bool transient, std::chrono::seconds lasted) {
+failure failure_of_question(const bson_error_t& problem, bool transient, bool out_of_time,
+                            std::chrono::seconds lasted) {
   // A server's transactions end after a minute (transactionLifetimeLimitSeconds), which it looks at now and
   // then.
   constexpr std::chrono::seconds a_look_lasts{55};
-  constexpr std::array<std::uint32_t, 33> passes = {
+  constexpr std::array<std::uint32_t, 34> passes = {
       6,     7,   89,    9001,  317,   202,           // network
       91,    189, 10107, 13435, 13436, 11600, 11602,  // a server that stops, or is not the primary
       133,   134, 64,    100,   262,                  // not enough servers, or not in time
       11601, 43,  237,   24,    112,   246,           // somebody ended it, or was in the way
       175,   267, 239,         // an index went or came, a write is on its way, too late
       13388, 150, 63,    211,  // a part of the collection has moved
-      13,    18};              // what an operator will mend: rights
+      13,    18,  14031};      // what an operator will mend: rights, a full disk
   if (problem.domain != MONGOC_ERROR_SERVER) return of(problem);
-  if (problem.code == 50 || problem.code == 290)
-    return failure::timed_out;  // MaxTimeMSExpired, too old a look
+  if (problem.code == 50)  // MaxTimeMSExpired. Before our limit it is a server in trouble.
+    return out_of_time ? failure::timed_out : failure::unavailable;
+  if (problem.code == 290) return failure::timed_out;  // too old a look
   if (problem.code == 251) return lasted > a_look_lasts ? failure::timed_out : failure::unavailable;
   const bool away = std::find(passes.begin(), passes.end(), problem.code) != passes.end();
   return away || transient ? failure::unavailable : failure::internal;

@@ -62,9 +62,10 @@ struct mongodb_options {
 [[nodiscard]] error to_error(const struct _bson_error_t& problem, std::string_view what);
 /// What a question of a report comes to, asked over a look that has lasted for so long: unavailable only
 /// where the database is away or another try may help (`transient`: as the server itself says); timed_out
-/// where it takes too long; else internal, for it will be refused again.
+/// where it takes too long (`out_of_time`: the time that was allowed is over); else internal, for it will be
+/// refused again.
 [[nodiscard]] failure failure_of_question(const struct _bson_error_t& problem, bool transient,
-                                          std::chrono::seconds lasted);
+                                          bool out_of_time, std::chrono::seconds lasted);
 /// The same for a code that the server names within an answer, e.g. in `writeErrors`.
 [[nodiscard]] failure failure_of(std::int32_t server_code);
 

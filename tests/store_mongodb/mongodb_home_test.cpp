@@ -211,7 +211,8 @@ BOOST_AUTO_TEST_CASE(a_url_may_name_one_server_of_a_set) {
   BOOST_TEST(!alone("mongodb+srv://cluster.nosuch.invalid/"));
 }
 
-// What takes a database too long will do so at the next try, too.
+// What takes a database too long will do so at the next try, too; what it gives up long before is tried
+// again.
 BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
   mongodb_server server;
   auto home = must(store::mongodb_home::open({.url = server.url("&appName=watched")}));
@@ -226,14 +227,18 @@ BOOST_AUTO_TEST_CASE(who_waits_until_then_only_is_told_that_it_takes_too_long) {
   };
   server.fail_commands(R"("alwaysOn")",
                        R"({"appName":"watched","failCommands":["find","aggregate"],"errorCode":50})");
-  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == to_string(failure::timed_out));
-  BOOST_TEST(asks(waits) == to_string(failure::timed_out));
+  const auto late = all.by(std::chrono::steady_clock::now());
+  BOOST_TEST(kind_of(late.find_all({}, {}, "test: read")) == to_string(failure::timed_out));
+  BOOST_TEST(asks(late) == to_string(failure::timed_out));
+  BOOST_TEST(kind_of(waits.find_all({}, {}, "test: read")) == to_string(failure::unavailable));
+  BOOST_TEST(asks(waits) == to_string(failure::unavailable));
   BOOST_TEST(asks(all) == to_string(failure::unavailable));  // whoever tries again until it works
   for (const auto& [code, kind] :
        {std::pair{"290", failure::timed_out},  // the look is too old
         std::pair{"292", failure::internal},   // more memory than it may
         std::pair{R"(292,"errorLabels":["TransientTransactionError"])", failure::unavailable},
-        std::pair{"239", failure::unavailable},  // the snapshot is gone
+        std::pair{"239", failure::unavailable},    // the snapshot is gone
+        std::pair{"14031", failure::unavailable},  // no room on its disk
         std::pair{"211", failure::unavailable}, std::pair{"175", failure::unavailable},
         std::pair{"251", failure::unavailable}, std::pair{"10107", failure::unavailable}}) {  // not primary
     server.fail_commands(R"("alwaysOn")", R"({"appName":"watched","failCommands":["find"],"errorCode":)" +
