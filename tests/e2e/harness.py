@@ -193,7 +193,7 @@ class Hub:
 
     # --- the server
 
-    def start(self, within=30.0, environment=None, **settings):
+    def start(self, within=60.0, environment=None, **settings):
         self.settings.update(settings)
         run_json = os.path.join(self.dir, "data", "run.json")
         if os.path.exists(run_json):
