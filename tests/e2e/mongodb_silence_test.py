@@ -79,7 +79,8 @@ class Silence(unittest.TestCase):
         self.speaks_again()
         self.hub.start(within=120)
         books = self.hub.wait_until_archived()
-        self.assertGreaterEqual(books["archived"], acknowledged)
+        # One whose mark got no answer is archived again, and known then.
+        self.assertGreaterEqual(books["archived"] + books["known"], acknowledged)
         self.assertEqual(books["set_aside"], 0)
         for number in range(8):  # what was given up is answered now
             until("the query is answered", lambda n=number: self.ask(n) == 201, 60)
