@@ -106,6 +106,29 @@ BOOST_AUTO_TEST_CASE(one_that_is_not_there_yet_is_told_once_and_waited_for) {
   BOOST_TEST(world.make().has_value());
 }
 
+// A server would wait for every member of a replica set, also for one that is down.
+BOOST_AUTO_TEST_CASE(a_majority_that_has_it_is_enough) {
+  with_indexes world;
+  BOOST_REQUIRE(world.home->command("test", bson().add("profile", 2), false, "test: profile"));
+  BOOST_REQUIRE(world.make());
+  const mongodb_collection told(world.home, "test", "system.profile");
+  const auto asked =
+      told.find_all(bson().add("command.createIndexes", bson().add("$exists", true)), {}, "test: profile");
+  BOOST_REQUIRE(asked && asked->size() == 2);
+  for (const auto& one : *asked)
+    BOOST_TEST(one.view().find_dotted("command.commitQuorum").text().value_or("") == "majority");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_knows_no_majority_for_it_makes_it_all_the_same) {
+  for (const auto* code : {"2", "72", "40415"}) {
+    with_indexes world;
+    world.refuse(R"({"times":1})", R"("errorCode":)" + std::string(code));
+    BOOST_TEST(world.make().has_value(), code);
+    BOOST_TEST((world.is_unique("by_hash") == true), code);
+    BOOST_TEST(world.home->counts().by_name["createIndexes"] == 3u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(doubles_are_found_before_a_unique_one_is_asked_for) {
   with_indexes world("", "doubles");
   world.insert("a", 2);
