@@ -126,7 +126,9 @@ class memory_archive : public archive_store {
   }
 
   static bool put(memory_contents& all, const document& d) {
-    if (!all.documents.emplace(d.hash, d).second) return false;
+    const auto [kept, fresh] = all.documents.emplace(d.hash, d);
+    if (!fresh) return false;
+    if (d.kind == itype::session) archive_rules::forget_null_times(kept->second);
     if (d.kind == itype::raw) all.arrivals.push_back(d.hash);
     return true;
   }
