@@ -52,7 +52,7 @@ expected<void> writer::widen_times(std::vector<const document*> sessions) {
       if (there == stored->end()) continue;
       auto widest = there->second.times;
       if (!archive_rules::merge_times(widest, *session)) continue;
-      auto change = set_times(there->second.as_stored.view(), there->second.times, widest);
+      auto change = set_times(there->second.as_stored.view(), there->second.of_first, widest);
       if (!change) return fail(change.error());
       changes.push_back(std::move(*change));
       hashes.push_back(session->hash);
@@ -89,8 +89,9 @@ expected<std::unordered_map<hash256, writer::stored_times>> writer::read_times(
     if (const auto* own = fields->find(archive_rules::own_times_field))
       archive_rules::set_own_times(times, *own);
     const auto [known, fresh] = all.try_emplace(*hash);
-    if (fresh) known->second.as_stored = bson(stored);
     archive_rules::merge_times(known->second.times, times);
+    if (fresh) known->second.as_stored = bson(stored);
+    if (fresh) known->second.of_first = known->second.times;
     return true;
   });
   if (!found) return fail(found.error());

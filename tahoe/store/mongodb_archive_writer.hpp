@@ -59,6 +59,7 @@ class writer {
   [[nodiscard]] expected<void> widen_times(std::vector<const document*> sessions);
   struct stored_times {
     bson as_stored;  ///< `_hash` and the times, of the first of doubles.
+    document of_first;
     document times;  ///< Of all doubles.
   };
   [[nodiscard]] expected<std::unordered_map<hash256, stored_times>> read_times(
