@@ -137,6 +137,7 @@ class memory_archive : public archive_store {
     const auto& orgid = record.raw.orgid;
     const bool made = put(all, archive_rules::fresh_raw(record.raw));
     auto& raw = all.documents.at(record.raw.hash);
+    tahoe::join_submissions(raw);
     const bool joined = !made && archive_rules::add_submitter(raw, orgid, record.raw.timezone);
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
       const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);

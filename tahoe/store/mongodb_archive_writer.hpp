@@ -27,7 +27,8 @@ class writer {
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records);
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents);
   [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
-  /// Raw records, joined of doubles, in which nothing is to be filtered: no double says otherwise then.
+  /// Raw records, joined of doubles, in which nothing is to be filtered: no double, and no second submission
+  /// of one organisation, says otherwise then.
   [[nodiscard]] expected<void> settle(std::span<const document> together);
   /// Raw documents that are of no use, with the reason for each.
   [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
