@@ -59,6 +59,23 @@ BOOST_AUTO_TEST_CASE(a_second_submission_of_an_organisation_does_not_wait_for_ev
   });
 }
 
+// An embedded home filtered it for nobody, and MongoDB gave it up.
+BOOST_AUTO_TEST_CASE(a_raw_record_of_no_organisation_is_refused) {
+  in_every_home([](store::archive_store& archive) {
+    auto whole = raw_of("a", "org1"), none = raw_of("b", ""), later = raw_of("c", "org1"),
+         useless = raw_of("d", "");
+    later.submissions = {{"", "UTC", {}}};
+    useless.valid = false;  // as a home keeps it that could not refuse it
+    const auto results = must(archive.import(std::vector<document>{none, whole, later, useless}));
+    for (const auto i : {0u, 2u}) {
+      BOOST_REQUIRE(results[i].refused);
+      BOOST_TEST(results[i].refused->text.find("orgid is missing") != std::string::npos);
+    }
+    BOOST_TEST((results[1].stored && results[3].stored));
+    BOOST_TEST(must(archive.unfiltered(cowrie, std::nullopt, 100)).size() == 1u);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(references_to_what_comes_later_are_mended) {
   in_every_home([](store::archive_store& archive) {
     const auto plan = simple_plan();
