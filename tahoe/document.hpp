@@ -101,11 +101,16 @@ struct event_fields {
 /// organisations have forms of their own). Errors: bad_input naming the field.
 [[nodiscard]] expected<std::string> unique_string(const value& json, const canonical_limits& limits = {});
 
+/// Several submissions of one organisation, the first one's included, become one with all their filters. True
+/// when there were such.
+bool join_submissions(document& raw);
+
 /// The document as a JSON object with the original's field names: hashes as hex, `timestamp` of events as a
 /// float.
 [[nodiscard]] value to_value(const document& d);
 /// The reverse. Checks types of all fields (bad_input naming the field). `_hash` is taken as given: compare
 /// with `unique_string` where it is not trusted.
+/// A raw document comes with its submissions joined.
 [[nodiscard]] expected<document> from_value(const value& json);
 
 }  // namespace cybexd::tahoe

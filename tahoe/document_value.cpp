@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "crypto/clipped.hpp"
 #include "tahoe/document.hpp"
@@ -79,6 +80,7 @@ class document_reader {
     if (wrong_.empty() && d_.kind == itype::attribute && !d_.data.is_scalar())
       expected_kind("data", "a scalar", d_.data);
     if (!wrong_.empty()) return fail(failure::bad_input, std::move(wrong_));
+    if (d_.kind == itype::raw) join_submissions(d_);
     return std::move(d_);
   }
 
@@ -248,6 +250,25 @@ class document_reader {
 };
 
 }  // namespace
+
+bool join_submissions(document& raw) {
+  std::unordered_map<std::string, std::size_t> places;
+  std::vector<raw_submission> kept;
+  const auto before = raw.submissions.size();
+  for (auto& s : raw.submissions) {
+    const auto [place, fresh] = places.try_emplace(s.orgid, kept.size());
+    const bool of_first = s.orgid == raw.orgid;
+    if (fresh && !of_first) {
+      kept.push_back(std::move(s));
+      continue;
+    }
+    auto& filters = of_first ? raw.filters : kept[place->second].filters;
+    for (auto& id : s.filters)
+      if (std::find(filters.begin(), filters.end(), id) == filters.end()) filters.push_back(std::move(id));
+  }
+  raw.submissions = std::move(kept);
+  return raw.submissions.size() != before;
+}
 
 value to_value(const document& d) {
   object out;

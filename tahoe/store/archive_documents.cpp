@@ -194,6 +194,7 @@ expected<void> decode_times(std::string_view bytes, document& session) {
   if (const auto* v = times->find("e")) session.end_time = *v;
   if (const auto* v = times->find("d")) session.duration = *v;
   if (const auto* v = times->find("o")) archive_rules::set_own_times(session, *v);
+  archive_rules::forget_null_times(session);  // earlier versions kept what a record gave
   return {};
 }
 

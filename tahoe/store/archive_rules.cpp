@@ -204,6 +204,10 @@ std::optional<error> why_refused(const document& d) {
   }
   if (!std::includes(d.ref.begin(), d.ref.end(), d.cref.begin(), d.cref.end()))
     return refuse("_cref holds what _ref does not");
+  const auto of_nobody = [](const auto& submission) { return submission.orgid.empty(); };
+  if (d.kind == tahoe::itype::raw && d.valid != false &&
+      (of_nobody(d) || std::any_of(d.submissions.begin(), d.submissions.end(), of_nobody)))
+    return refuse("orgid is missing");
   if (d.kind != tahoe::itype::event) return std::nullopt;
   if (!std::isfinite(d.timestamp)) return refuse("timestamp is not a number of seconds");
   if (d.orgid.empty()) return refuse("orgid is missing");

@@ -31,9 +31,12 @@ inline constexpr std::string_view own_times_field = "_cybexd_times";
 /// The field as it is; nullptr where there is none.
 [[nodiscard]] const tahoe::value* own_times_of(const document& session);
 void set_own_times(document& session, std::optional<tahoe::value> times);
+/// Null, which records give and other modules leave there, is no time: it is as if the field was absent.
+void forget_null_times(document& session);
 /// Whether anything is said there about times.
 [[nodiscard]] bool tells_times(const document& session);
-/// The session with its times noted as the organisation's own. Nothing where it has none.
+/// The session as it is kept, with its times noted as the organisation's own. Nothing where it has no field
+/// of them.
 [[nodiscard]] std::optional<document> noted_for(const document& session, const std::string& orgid);
 /// Leaves the times that come from the asker's organisations, and no list. What the list does not explain
 /// (another module wrote it, or this server before it kept one) is shown only to who sees all of the

@@ -34,14 +34,30 @@ bool less(const tahoe::value& a, const tahoe::value& b) {
   return a_form && b_form && *a_form < *b_form;
 }
 
-/// A session, or the times of one.
+// Of a session, or of the times of one.
+
 template <class Times>
-bool has_times(const Times& t) {
-  return t.start_time || t.end_time || t.duration;
+void forget_nulls(Times& times) {
+  for (auto* time : {&times.start_time, &times.end_time, &times.duration})
+    if (*time && (*time)->is_null()) time->reset();
 }
 
-template <class Times, class Again>
-bool widen(Times& times, const Again& again) {
+template <class Times>
+session_times told_by(const Times& t) {
+  session_times told{t.start_time, t.end_time, t.duration};
+  forget_nulls(told);
+  return told;
+}
+
+template <class Times>
+bool has_times(const Times& t) {
+  const auto is_told = [](const auto& time) { return time && !time->is_null(); };
+  return is_told(t.start_time) || is_told(t.end_time) || is_told(t.duration);
+}
+
+template <class Times>
+bool widen(Times& times, const session_times& again) {
+  forget_nulls(times);
   bool changed = false;
   if (again.start_time && (!times.start_time || less(*again.start_time, *times.start_time))) {
     times.start_time = again.start_time;
@@ -74,6 +90,7 @@ times_by_org times_of(const tahoe::value& field) {
                            {"end_time", &times.end_time},
                            {"duration", &times.duration}})
       if (const auto* found = item.find(key)) *to = *found;
+    forget_nulls(times);
     if (orgid != nullptr && orgid->text() != nullptr) widen(all[*orgid->text()], times);
   }
   return all;
@@ -118,17 +135,21 @@ void set_own_times(document& session, std::optional<tahoe::value> times) {
   if (times) session.extra.emplace_back(std::string(own_times_field), std::move(*times));
 }
 
+void forget_null_times(document& session) { forget_nulls(session); }
+
 bool tells_times(const document& session) { return has_times(session) || own_times_of(session) != nullptr; }
 
 bool merge_times(document& session, const document& again) {
-  const bool wider = widen(session, again);
+  const bool wider = widen(session, told_by(again));
   return merge_own_times(session, again) || wider;
 }
 
 std::optional<document> noted_for(const document& session, const std::string& orgid) {
-  if (!has_times(session)) return std::nullopt;
+  if (!session.start_time && !session.end_time && !session.duration) return std::nullopt;
   auto noted = session;
-  session_times own{session.start_time, session.end_time, session.duration};
+  forget_nulls(noted);
+  if (!has_times(noted)) return noted;
+  auto own = told_by(noted);
   for (auto* time : {&own.start_time, &own.end_time, &own.duration})
     if (*time && tahoe::bson_size(**time) > most_bytes_of_a_time) time->reset();
   set_own_times(noted, list_of({{orgid, own}}));

@@ -203,6 +203,7 @@ expected<archive_draft::raw*> archive_writer::raw(local_id id) {
     draft.d.submissions.push_back({org_name(s.org), std::move(s.timezone), std::move(s.filters)});
   }
   for (const auto& [orgid, timezone] : archive_rules::awaiting(draft.d)) draft.awaiting.push_back(orgid);
+  draft.changed = tahoe::join_submissions(draft.d);  // as earlier versions took them over
   auto& kept = draft_.raws.emplace(id, std::move(draft)).first->second;
   kept.data = &kept.stored;
   return &kept;

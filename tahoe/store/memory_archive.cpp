@@ -126,7 +126,9 @@ class memory_archive : public archive_store {
   }
 
   static bool put(memory_contents& all, const document& d) {
-    if (!all.documents.emplace(d.hash, d).second) return false;
+    const auto [kept, fresh] = all.documents.emplace(d.hash, d);
+    if (!fresh) return false;
+    if (d.kind == itype::session) archive_rules::forget_null_times(kept->second);
     if (d.kind == itype::raw) all.arrivals.push_back(d.hash);
     return true;
   }
@@ -135,6 +137,7 @@ class memory_archive : public archive_store {
     const auto& orgid = record.raw.orgid;
     const bool made = put(all, archive_rules::fresh_raw(record.raw));
     auto& raw = all.documents.at(record.raw.hash);
+    tahoe::join_submissions(raw);
     const bool joined = !made && archive_rules::add_submitter(raw, orgid, record.raw.timezone);
     if (record.filtered && !archive_rules::has_run(raw, orgid, record.filtered->filter_id)) {
       const auto again = archive_rules::at_first_run(raw, record.raw, *record.filtered);

@@ -17,8 +17,8 @@ tl::unexpected<error> unreadable(const bson_view& stored, const std::string& why
 
 /// Fields that other modules may leave null where they have nothing to say.
 void forget_nulls(tahoe::value& json) {
-  for (const auto* field :
-       {"_cref", "_ref", "_ben_ref", "_mal_ref", "category", "filters", "timezone", "_valid"})
+  for (const auto* field : {"_cref", "_ref", "_ben_ref", "_mal_ref", "category", "filters", "timezone",
+                            "_valid", "start_time", "end_time", "duration"})
     if (const auto* there = json.find(field); there != nullptr && there->is_null()) json.erase(field);
 }
 

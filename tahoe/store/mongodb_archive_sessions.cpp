@@ -108,7 +108,7 @@ expected<void> writer::widen_times(std::vector<const document*> sessions, times_
       if (there == stored.end()) continue;
       auto widest = there->second.times;
       if (!archive_rules::merge_times(widest, *session)) continue;
-      auto change = set_times(there->second.as_stored.view(), there->second.times, widest);
+      auto change = set_times(there->second.as_stored.view(), there->second.of_first, widest);
       if (!change) return fail(change.error());
       changes.push_back(std::move(*change));
       hashes.push_back(session->hash);
@@ -145,8 +145,9 @@ expected<writer::times_by_hash> writer::read_times(std::span<const document* con
     if (const auto* own = fields->find(archive_rules::own_times_field))
       archive_rules::set_own_times(times, *own);
     const auto [known, fresh] = all.try_emplace(*hash);
-    if (fresh) known->second.as_stored = bson(stored);
     archive_rules::merge_times(known->second.times, times);
+    if (fresh) known->second.as_stored = bson(stored);
+    if (fresh) known->second.of_first = known->second.times;
     return true;
   });
   if (!found) return fail(found.error());

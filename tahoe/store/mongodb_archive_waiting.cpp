@@ -31,6 +31,40 @@ std::vector<bson> ways_to_wait() {
           bson().add("_cybexd_orgs", bson().add("$elemMatch", empty))};
 }
 
+/// Whether something of the record, as it stands there, is among the ways to wait.
+bool seems_to_wait(const tahoe::value& stored) {
+  const auto is_empty = [](const tahoe::value* filters) {
+    const auto* list = filters != nullptr ? filters->get_if<tahoe::array>() : nullptr;
+    return filters == nullptr || filters->is_null() || (list != nullptr && list->empty());
+  };
+  const auto* later = stored.find("_cybexd_orgs");
+  const auto* list = later != nullptr ? later->get_if<tahoe::array>() : nullptr;
+  const bool of_later = list != nullptr && std::any_of(list->begin(), list->end(), [&](const auto& one) {
+                          return is_empty(one.find("filters"));
+                        });
+  return of_later || is_empty(stored.find("filters"));
+}
+
+/// Leaves those that would come again: of the others, another server has filtered what waited.
+expected<void> leave_seemingly_waiting(const mongodb_collection& documents, std::vector<document>& settled) {
+  if (settled.empty()) return {};
+  std::vector<hash256> hashes;
+  for (const auto& d : settled) hashes.push_back(d.hash);
+  find_options how;
+  how.projection.add("_id", 0).add("_hash", 1).add("filters", 1).add("_cybexd_orgs", 1);
+  std::unordered_set<hash256> waiting;
+  const auto filter = by_hashes(hashes);
+  auto found = documents.find(filter, how, "archive: unfiltered", [&](const bson_view& stored) {
+    const auto hash = hash_in(stored.find("_hash"));
+    const auto fields = stored.to_value();
+    if (hash && (!fields || seems_to_wait(*fields))) waiting.insert(*hash);
+    return true;
+  });
+  if (!found) return found;
+  std::erase_if(settled, [&](const auto& d) { return !waiting.contains(d.hash); });
+  return {};
+}
+
 }  // namespace
 
 /// Of doubles the last: what stands between them comes at the next walk, and none comes again in this one.
@@ -137,9 +171,10 @@ expected<std::size_t> mongodb_archive_store::add_next(std::size_t count,
       useless.emplace(raw.hash, "it names no organisation");
       continue;
     }
-    if (!ground_.unique && archive_rules::awaiting(raw).empty()) settled.push_back(raw);
+    if (archive_rules::awaiting(raw).empty()) settled.push_back(raw);
     bytes += archive_rules::add_awaiting(std::move(raw), page);
   }
+  if (auto done = leave_seemingly_waiting(ground_.documents, settled); !done) return fail(done.error());
   writer notes(ground_.documents, ground_.unique);
   if (auto done = notes.settle(settled); !done) return fail(done.error());
   if (auto done = notes.give_up(std::move(useless)); !done) return fail(done.error());

@@ -28,7 +28,8 @@ class writer {
   [[nodiscard]] expected<std::vector<record_result>> write(std::span<const record_write> records);
   [[nodiscard]] expected<std::vector<import_result>> import(std::span<const document> documents);
   [[nodiscard]] expected<std::vector<import_result>> adopt(std::span<const document> documents);
-  /// Raw records, joined of doubles, in which nothing is to be filtered: no double says otherwise then.
+  /// Raw records, joined of doubles, in which nothing is to be filtered: no double, and no second submission
+  /// of one organisation, says otherwise then.
   [[nodiscard]] expected<void> settle(std::span<const document> together);
   /// Raw documents that are of no use, with the reason for each.
   [[nodiscard]] expected<void> give_up(std::map<hash256, std::string> refused);
@@ -62,6 +63,7 @@ class writer {
                                                                      std::vector<hash256> of, bool doubtful);
   struct stored_times {
     bson as_stored;  ///< `_hash` and the times, of the first of doubles.
+    document of_first;
     document times;  ///< Of all doubles.
   };
   using times_by_hash = std::unordered_map<hash256, stored_times>;

@@ -39,6 +39,43 @@ BOOST_AUTO_TEST_CASE(imports_refuse_what_contradicts_itself_and_keep_the_rest) {
   });
 }
 
+// Each walk filtered them again: a run was noted in the first of the submissions alone.
+BOOST_AUTO_TEST_CASE(a_second_submission_of_an_organisation_does_not_wait_for_ever) {
+  auto twice = raw_of("later ones", "org1"), first = raw_of("the first", "org1");
+  twice.submissions = {{"org2", "UTC", {}}, {"org3", "UTC", {"other"}}, {"org2", "MST", {}}};
+  first.submissions = {{"org1", "MST", {}}};
+  in_every_home([&](store::archive_store& archive) {
+    must(archive.import(std::vector<document>{twice, first}));
+    std::size_t runs = 0, walks = 0;
+    for (std::size_t waiting = 1; waiting > 0 && walks < 5; ++walks) {
+      const auto some = must(archive.unfiltered(cowrie, std::nullopt, 100));
+      waiting = some.size();
+      runs += walks > 0 ? some.size() : 0;
+      for (const auto& record : some) write(archive, {{record.raw, filtered(make_parts(simple_plan()))}});
+    }
+    BOOST_TEST(walks < 5u);
+    BOOST_TEST(runs == 0u);
+    BOOST_TEST(must(archive.unfiltered_count(cowrie)) == 0u);
+  });
+}
+
+// An embedded home filtered it for nobody, and MongoDB gave it up.
+BOOST_AUTO_TEST_CASE(a_raw_record_of_no_organisation_is_refused) {
+  in_every_home([](store::archive_store& archive) {
+    auto whole = raw_of("a", "org1"), none = raw_of("b", ""), later = raw_of("c", "org1"),
+         useless = raw_of("d", "");
+    later.submissions = {{"", "UTC", {}}};
+    useless.valid = false;  // as a home keeps it that could not refuse it
+    const auto results = must(archive.import(std::vector<document>{none, whole, later, useless}));
+    for (const auto i : {0u, 2u}) {
+      BOOST_REQUIRE(results[i].refused);
+      BOOST_TEST(results[i].refused->text.find("orgid is missing") != std::string::npos);
+    }
+    BOOST_TEST((results[1].stored && results[3].stored));
+    BOOST_TEST(must(archive.unfiltered(cowrie, std::nullopt, 100)).size() == 1u);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(references_to_what_comes_later_are_mended) {
   in_every_home([](store::archive_store& archive) {
     const auto plan = simple_plan();

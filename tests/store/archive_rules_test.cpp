@@ -21,7 +21,6 @@ BOOST_AUTO_TEST_CASE(the_times_of_a_session_do_not_depend_on_the_order) {
                                      "2",
                                      "20",
                                      "3",
-                                     {},
                                      false,
                                      true,
                                      array{1},
@@ -41,6 +40,26 @@ BOOST_AUTO_TEST_CASE(the_times_of_a_session_do_not_depend_on_the_order) {
       BOOST_TEST(to_json(*stored.duration) == to_json(ascending[std::max(i, k)]), what);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(null_is_no_time) {
+  document stored, again;
+  stored.end_time = again.end_time = 80.0;
+  again.duration = value();
+  BOOST_TEST(!store::archive_rules::merge_times(stored, again));
+  stored.duration = value();
+  again.duration = -1;
+  BOOST_TEST(store::archive_rules::merge_times(stored, again));
+  BOOST_TEST((stored.duration == value(-1)));
+  again.end_time = 81.0;
+  again.duration = value();
+  BOOST_TEST(store::archive_rules::merge_times(stored, again));
+  BOOST_TEST((stored.end_time == value(81.0) && !stored.duration));
+  again.end_time = again.start_time = value();
+  BOOST_TEST(!store::archive_rules::tells_times(again));
+  const auto noted = store::archive_rules::noted_for(again, "org1");
+  BOOST_REQUIRE(noted);
+  BOOST_TEST((!noted->start_time && !noted->end_time && !noted->duration && noted->extra.empty()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,6 +137,28 @@ BOOST_AUTO_TEST_CASE(nulls_of_other_modules_are_times_that_are_not_there) {
   has_times(*on.archive, {10.0, 20.0, 10.0});
 }
 
+// The change goes to the first of them, and was made from what all of them say.
+BOOST_AUTO_TEST_CASE(a_session_that_stands_there_twice_has_the_duration_of_its_end) {
+  auto first = session_of("s1"), second = first;
+  first.start_time = 1.0;
+  first.end_time = 5.0;
+  first.duration = 1.0;
+  second.start_time = 2.0;
+  second.end_time = 7.0;
+  second.duration = 2.0;
+  archive_on_mongodb on(false);
+  on.insert(first);
+  on.insert(second);
+  on.open();
+  has_times(*on.archive, {1.0, 7.0, 2.0});
+  write(*on.archive, {in_session("a", {std::nullopt, 7.0, 3.0})});
+  has_times(*on.archive, {1.0, 7.0, 3.0});
+  write(*on.archive, {in_session("b", {std::nullopt, 8.0, 2.0})});
+  has_times(*on.archive, {1.0, 8.0, 2.0});
+  write(*on.archive, {in_session("c", {0.5, 9.0, std::nullopt})});
+  has_times(*on.archive, {0.5, 9.0, std::nullopt});
+}
+
 BOOST_AUTO_TEST_CASE(a_time_of_another_type_stays_as_it_is_where_it_stays) {
   const archive_on_mongodb on;
   on.insert(session_of("s1"));

@@ -198,6 +198,22 @@ BOOST_AUTO_TEST_CASE(a_report_that_no_store_takes_is_refused) {
   BOOST_CHECK(refused.error().kind == failure::too_large);
 }
 
+BOOST_AUTO_TEST_CASE(submissions_of_one_organisation_are_one) {
+  const auto list = [](const std::string& first) {
+    return R"({"itype":"raw","sub_type":"a","_hash":")" + std::string(64, 'a') +
+           R"(","data":{},"orgid":"o","timezone":"UTC","filters":)" + first;
+  };
+  const auto read = tahoe::from_value(json(list(R"([],"_cybexd_orgs":[
+      {"orgid":"p","timezone":"P","filters":["x"]},{"orgid":"o","timezone":"Q","filters":["x","y"]},
+      {"orgid":"q"},{"orgid":"p","timezone":"R","filters":["x","z"]},{"orgid":"o"}]})")));
+  BOOST_REQUIRE(read);
+  const auto expected = tahoe::from_value(json(list(R"(["x","y"],"_cybexd_orgs":[
+      {"orgid":"p","timezone":"P","filters":["x","z"]},{"orgid":"q","timezone":"","filters":[]}]})")));
+  BOOST_REQUIRE(expected);
+  BOOST_TEST(tahoe::to_json(tahoe::to_value(*read)) == tahoe::to_json(tahoe::to_value(*expected)));
+  BOOST_TEST(read->submissions.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(wrong_types_of_fields_are_named) {
   const std::string hash(64, 'a');
   const std::vector<std::pair<std::string, std::string>> wrong = {
