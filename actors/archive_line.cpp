@@ -21,6 +21,10 @@ void archive_line::in_order(store::entry_mark& mark) {
             [](const auto& a, const auto& b) { return a.number < b.number; });
 }
 
+std::string archive_line::fault_of(const store::lake_entry& entry) {
+  return entry.fault.empty() && entry.orgid.empty() ? "the entry names no organisation" : entry.fault;
+}
+
 void archive_line::add(store::lake_entry entry, std::uint64_t round) {
   const std::uint64_t key = ++last_key_;
   bytes_ += entry.bytes;

@@ -165,6 +165,8 @@ class archive_line {
   void part_lost(const part& p, const std::string& reason);
   /// The bad lines by their numbers: parts come back in any order.
   static void in_order(store::entry_mark& mark);
+  /// Why no record can be made of an entry, whatever its file holds; else empty.
+  [[nodiscard]] static std::string fault_of(const store::lake_entry& entry);
   void count(store::entry_state state, std::uint64_t records);
   void count_written(std::uint64_t archived, std::uint64_t known, std::uint64_t bytes);
   [[nodiscard]] static store::entry_mark set_aside(const job& j, store::entry_state state,

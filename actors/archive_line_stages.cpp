@@ -41,7 +41,8 @@ void archive_line::opened(std::uint64_t id, const messages::files_opened& answer
 expected<bool> archive_line::open_text(const unit& u, const messages::opened_file& file) {
   const auto key = u.keys.front();
   job& j = jobs_.at(key);
-  auto sub_type = file.text ? stages_.sub_type_of(j.entry.typetag) : expected<std::string>();
+  const bool usable = file.text && fault_of(j.entry).empty();
+  auto sub_type = usable ? stages_.sub_type_of(j.entry.typetag) : expected<std::string>();
   if (!sub_type) return fail(sub_type.error());
   if (sub_type->empty()) {
     release_text(j);
@@ -61,6 +62,7 @@ void archive_line::parse_files(std::uint64_t id, unit& u) {
     const auto& text = u.files[i].text;
     if (!text) continue;
     const auto& entry = jobs_.at(u.keys[i]).entry;
+    if (!fault_of(entry).empty()) continue;
     auto sub_type = stages_.sub_type_of(entry.typetag);
     if (!sub_type) return unavailable(id, sub_type.error().text);
     texts->push_back({text, 0, text->size(), entry.ndjson && !sub_type->empty(), 1, entry.typetag,
@@ -107,7 +109,10 @@ std::shared_ptr<std::vector<entry_work>> archive_line::entries_work(
   for (std::size_t i = 0; i < u.keys.size(); ++i) {
     const job& j = jobs_.at(u.keys[i]);
     (*work)[i].mark.id = j.entry.id;
-    if (!u.files[i].text) (*work)[i].mark = set_aside(j, entry_state::bad_data, u.files[i].reason);
+    if (!u.files[i].text)
+      (*work)[i].mark = set_aside(j, entry_state::bad_data, u.files[i].reason);
+    else if (auto fault = fault_of(j.entry); !fault.empty())
+      (*work)[i].mark = set_aside(j, entry_state::error, std::move(fault));
   }
   for (std::size_t i = 0; i < records.size(); ++i)
     (*work)[u.texts[u.batch->origins[i].text]].records.push_back(std::move(records[i]));

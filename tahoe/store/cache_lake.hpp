@@ -39,6 +39,9 @@ struct lake_entry {
   std::uint64_t records = 1;
   std::uint64_t bytes = 0;  ///< Size of the envelope.
   bool forced = false;      ///< Was set aside before and is taken up again.
+  /// Why no record can be made of it, though its file may be whole: what another program left out of it. Else
+  /// empty.
+  std::string fault{};
 };
 
 /// Stored on disk: do not renumber.

@@ -74,9 +74,12 @@ expected<void> mongodb_lake::prepare() {
 expected<void> mongodb_lake::flag_what_others_set_aside() {
   bulk_write flags;
   for (const auto* mark : {"bad_data", "skip"})
-    flags.update_many(
-        bson().add("processed", is_no()).add(mark, is_yes()).add("_cybexd_aside", bson().add("$ne", true)),
-        bson().add("$set", bson().add("_cybexd_aside", true)));
+    flags.update_many(bson()
+                          .add("_id", bson().add("$type", "objectId"))  // another one is no entry's
+                          .add("processed", is_no())
+                          .add(mark, is_yes())
+                          .add("_cybexd_aside", bson().add("$ne", true)),
+                      bson().add("$set", bson().add("_cybexd_aside", true)));
   auto done = entries_.write_all(std::move(flags), "lake: open");
   if (!done) return fail(done.error());
   return {};

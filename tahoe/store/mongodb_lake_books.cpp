@@ -52,6 +52,10 @@ bson marked_by_others(const object_id& since) {
                                 .push(expression("$gt", bson_list().push("$_id").push(since))));
 }
 
+bson least_waiting(const char* field) {
+  return bson().add("$min", expression("$cond", bson_list().push(waiting()).push(field).push_null()));
+}
+
 bson group(const object_id& since) {
   const auto none = constant(0), one = constant(1);
   const auto marked = [&](const char* field, const bson& if_processed, const bson& if_aside) {
@@ -68,9 +72,8 @@ bson group(const object_id& since) {
       .add("pending", sum(either(waiting(), count("_cybexd_records", one), none)))
       .add("waiting", sum(either(waiting(), one, none)))
       .add("quarantined", sum(either(is("_cybexd_state", "quarantined"), one, none)))
-      .add(
-          "oldest",
-          bson().add("$min", expression("$cond", bson_list().push(waiting()).push("$timestamp").push_null())))
+      .add("oldest", least_waiting("$timestamp"))
+      .add("first", least_waiting("$_id"))
       .add("foreign", sum(either(marked_by_others(since), one, none)))
       .add("entries", sum(one))
       .add("last", bson().add("$max", "$_id"));
@@ -116,7 +119,9 @@ expected<mongodb_lake_books::sums> mongodb_lake_books::add_up(const bson& match,
     b.accepted = b.archived + b.known + b.set_aside + b.pending;
     b.waiting_entries = whole(row, "waiting");
     b.quarantined_entries = whole(row, "quarantined");
-    if (b.waiting_entries != 0) b.oldest_eligible = row.find("oldest").number().value_or(0);
+    if (b.waiting_entries != 0)
+      b.oldest_eligible =
+          lake_document::arrival(row.find("oldest"), row.find("first").id().value_or(object_id()));
     s.entries = whole(row, "entries");
     s.foreign = whole(row, "foreign");
     s.last = row.find("last").id();
@@ -137,7 +142,14 @@ expected<std::optional<object_id>> mongodb_lake_books::first_open() const {
   auto found = entries_.find_all(open, first, "lake: books");
   if (!found) return fail(found.error());
   if (found->empty()) return std::optional<object_id>();
-  return found->front().find("_id").id();
+  if (const auto id = found->front().find("_id").id()) return std::optional(id);
+  // Numbers and texts come before ObjectIds.
+  say_->say_once("documents of " + entries_.full_name() +
+                 " have an _id that is no ObjectId: they are no entries, and are neither taken nor counted");
+  open.add("_id", bson().add("$type", "objectId"));
+  found = entries_.find_all(open, first, "lake: books");
+  if (!found) return fail(found.error());
+  return found->empty() ? std::optional<object_id>() : found->front().find("_id").id();
 }
 
 /// Adds old entries to the settled sums, slice by slice.
@@ -174,7 +186,8 @@ expected<lake_books> mongodb_lake_books::look() {
     settled_at_ = now;
   }
   bson_list either;
-  either.push(bson().add("_id", bson().add("$gt", settled_to_))).push(bson().add("_cybexd_aside", true));
+  either.push(bson().add("_id", bson().add("$gt", settled_to_)))
+      .push(bson().add("_id", bson().add("$type", "objectId")).add("_cybexd_aside", true));
   auto open = add_up(bson().add("$or", either), 0);
   if (!open) return fail(open.error());
   looked_ = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "tahoe/json.hpp"
 #include "tahoe/store/lake_rules.hpp"
@@ -21,12 +22,6 @@ bson_list noes() { return bson_list().push(false).push_null().push(0); }
 std::uint64_t count(const bson_view& document, std::string_view key, std::uint64_t otherwise) {
   const auto n = document.find(key).integer();
   return n && *n >= 0 ? static_cast<std::uint64_t>(*n) : otherwise;
-}
-
-/// Unix seconds, also of a date; 0 where it is neither.
-double seconds(const bson_element& field) {
-  if (const auto date = field.date()) return static_cast<double>(*date) / 1000;
-  return field.number().value_or(0);
 }
 
 void read_line(const bson_view& line, entry_mark& into) {
@@ -64,6 +59,12 @@ bool yes(const bson_element& field) {
   return true;
 }
 
+double arrival(const bson_element& timestamp, const object_id& id) {
+  if (const auto date = timestamp.date()) return static_cast<double>(*date) / 1000;
+  const auto seconds = timestamp.number();
+  return seconds && std::isfinite(*seconds) ? *seconds : id.seconds();
+}
+
 std::optional<object_id> to_object_id(const entry_id& id) { return object_id::from_hex(id); }
 
 bson from(const new_entry& entry, const object_id& id, const object_id& file) {
@@ -99,15 +100,15 @@ read_entry to_entry(const bson_view& document) {
   const auto text = [&](const char* key, std::string_view otherwise, bool needed) {
     const auto field = document.find(key);
     if (const auto t = field.text()) return std::string(*t);
-    if (read.damage.empty() && (needed || (field.exists() && !field.is_null())))
-      read.damage = std::string("the entry's ") + key + (field.exists() ? " is not a text" : " is missing");
+    if (e.fault.empty() && (needed || (field.exists() && !field.is_null())))
+      e.fault = std::string("the entry's ") + key + (field.exists() ? " is not a text" : " is missing");
     return std::string(otherwise);
   };
-  e.name = text("name", "", false);
+  e.name = document.find("name").text().value_or("");  // which nothing depends on
   e.orgid = text("orgid", "", true);
   e.typetag = text("typetag", "", true);
   e.timezone = text("timezone", "UTC", false);
-  e.timestamp = seconds(document.find("timestamp"));
+  e.timestamp = arrival(document.find("timestamp"), read.id);
   e.ndjson = document.find("format").text() == "ndjson";
   e.records = count(document, "_cybexd_records", 1);
   read.own = document.find("_cybexd_bytes").integer().has_value();
@@ -117,7 +118,7 @@ read_entry to_entry(const bson_view& document) {
                             [&](const char* field) { return document.find(field).exists(); }) &&
                !document.find("_cybexd_aside").exists() && !document.find("_ref").exists();
   read.file = document.find("fid").id();
-  if (!read.file && read.damage.empty())
+  if (!read.file)
     read.damage =
         document.find("fid").exists() ? "the entry's fid is not an ObjectId" : "the entry has no fid";
   return read;

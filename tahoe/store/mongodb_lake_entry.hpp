@@ -42,6 +42,9 @@ namespace cybexd::store::lake_document {
 /// The `_id`s that can be named: ObjectIds. Documents with another one are no entries.
 [[nodiscard]] std::optional<object_id> to_object_id(const entry_id& id);
 
+/// Unix seconds. A timestamp that is neither number nor date says nothing: then when the `_id` was made.
+[[nodiscard]] double arrival(const bson_element& timestamp, const object_id& id);
+
 /// What a new entry is stored as. Its file is written before it.
 [[nodiscard]] bson from(const new_entry& entry, const object_id& id, const object_id& file);
 
@@ -51,9 +54,10 @@ struct read_entry {
   std::optional<object_id> file;
   bool own = false;    ///< Our intake put it: its size is in `entry`, and its file is ours to remove.
   bool fresh = false;  ///< It bears no mark of any kind.
-  std::string damage;  ///< What of its fields cannot be used; it is bad data then. Else empty.
+  std::string damage;  ///< Why it names no file; it is bad data then. Else empty.
 };
-/// Never fails: what is odd is said in `damage`, or has a default (name, timezone, time of arrival).
+/// Never fails: what is odd is said in `damage` or in the entry's `fault`, or has a default: no name, UTC,
+/// and of a time of arrival the second in which its `_id` was made.
 [[nodiscard]] read_entry to_entry(const bson_view& document);
 
 /// What is kept of it while it is taken.

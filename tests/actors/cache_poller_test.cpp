@@ -9,6 +9,18 @@ using namespace cybexd::tests;
 using namespace std::chrono_literals;
 using store::entry_state;
 
+namespace {
+
+/// An entry of which another program has not said whose it is.
+store::new_entry of_nobody(const std::string& text, bool ndjson = false) {
+  store::new_entry e{.name = "n", .orgid = "", .typetag = "cowrie", .ndjson = ndjson, .sealed = ""};
+  e.records = ndjson ? 2 : 1;
+  e.sealed = crypto::seal_envelope(crypto::public_key::of(test_key()), text);
+  return e;
+}
+
+}  // namespace
+
 BOOST_FIXTURE_TEST_SUITE(cache_poller, archive_line_fixture)
 
 BOOST_AUTO_TEST_CASE(one_record_goes_from_the_lake_to_its_events) {
@@ -36,6 +48,7 @@ BOOST_AUTO_TEST_CASE(each_bad_record_gets_its_state_and_costs_the_good_ones_noth
   store::new_entry broken{.name = "n", .orgid = "org", .typetag = "cowrie", .sealed = "too short"};
   const auto damaged = put(broken);
   const auto text = put("not json at all");
+  const auto nobodys = put(of_nobody(cowrie_line(1))), many_of_nobody = put(of_nobody("{}\n{}\n", true));
   start();
   settle();
   for (const auto& id : good) BOOST_TEST((state_of(id) == entry_state::processed));
@@ -44,9 +57,13 @@ BOOST_AUTO_TEST_CASE(each_bad_record_gets_its_state_and_costs_the_good_ones_noth
   BOOST_TEST((state_of(deep) == entry_state::error));
   BOOST_TEST((state_of(damaged) == entry_state::bad_data));
   BOOST_TEST((state_of(text) == entry_state::processed));
+  for (const auto& id : {nobodys, many_of_nobody}) {
+    BOOST_TEST((state_of(id) == entry_state::error));
+    BOOST_TEST(reason_of(id) == "the entry names no organisation");
+  }
   const auto b = books();
   BOOST_TEST(b.accepted == b.archived + b.known + b.set_aside + b.pending);
-  BOOST_TEST(b.set_aside == 3);
+  BOOST_TEST(b.set_aside == 6);
   BOOST_TEST(metrics.render().find("cybexd_archive_entries_total{outcome=\"bad_data\"} 1") !=
              std::string::npos);
 }

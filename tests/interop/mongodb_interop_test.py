@@ -111,22 +111,27 @@ class Interop(unittest.TestCase):
         lake["fs.chunks"].delete_many({"files_id": lake["file_entries"].find_one({"_id": broken})["fid"]})
         lost = original.put_entry(lake, self.seal(line), "lost", self.orgid, "cowrie")
         gridfs.GridFS(lake).delete(lake["file_entries"].find_one({"_id": lost})["fid"])
+        nobodys = original.put_entry(lake, self.seal(line), "nobody's", None, "cowrie")
+        odd_tag = original.put_entry(lake, self.seal(line), "odd tag", self.orgid, 5)
+        odd_name = original.put_entry(lake, self.seal(line), 5, self.orgid, "cowrie")
 
         def entry(of):
             return lake["file_entries"].find_one({"_id": of})
 
         def settled():
             marks = ("processed", "skip", "bad_data")
-            return all(any(entry(e).get(m) for m in marks) for e in (good, again, second, unknown, wrong, opens_not, broken, lost))
+            return all(any(entry(e).get(m) for m in marks) for e in (good, again, second, unknown, wrong, opens_not, broken, lost,
+                                                                                nobodys, odd_tag, odd_name))
 
         until("every entry is archived or set aside", settled, 60)
-        for done in (good, again, second):
+        for done in (good, again, second, odd_name):
             self.assertIs(entry(done)["processed"], True)
             self.assertEqual(len(entry(done)["_ref"]), 1)
             self.assertNotIn("skip", entry(done))
             self.assertNotIn("bad_data", entry(done))
         self.assertEqual(entry(good)["_ref"], entry(again)["_ref"])
         for aside, mark, other in ((unknown, "skip", "bad_data"), (wrong, "skip", "bad_data"),
+                                   (nobodys, "skip", "bad_data"), (odd_tag, "skip", "bad_data"),
                                    (opens_not, "bad_data", "skip"), (broken, "bad_data", "skip"), (lost, "bad_data", "skip")):
             self.assertIs(entry(aside)[mark], True, entry(aside))
             self.assertIs(entry(aside)["processed"], False)

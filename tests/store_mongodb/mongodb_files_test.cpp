@@ -9,12 +9,6 @@ using namespace lake_talk;
 
 namespace {
 
-expected<std::string> file_of(cache_lake& lake, const entry_id& id) {
-  auto files = lake.read_files(std::span(&id, 1));
-  BOOST_REQUIRE_MESSAGE(files && files->size() == 1, (files ? "" : files.error().text));
-  return files->front();
-}
-
 /// What a lake does while the database refuses every command of these kinds after the first `passing`.
 struct lake_in_trouble {
   mongodb_server server;

@@ -1,5 +1,5 @@
-// The lake in the middle of an existing CYBEX-P: entries of the original's API, odd ones, broken files, and
-// what stands in the documents.
+// The lake in the middle of an existing CYBEX-P: entries of the original's API, and what stands in the
+// documents.
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <set>
@@ -16,12 +16,6 @@ constexpr int type_double = 0x01, type_text = 0x02, type_array = 0x04, type_id =
               type_date = 0x09, type_int32 = 0x10, type_int64 = 0x12;
 
 int type(const bson& document, const char* field) { return document.find(field).type(); }
-
-expected<std::string> file_of(cache_lake& lake, const entry_id& id) {
-  auto files = lake.read_files(std::span(&id, 1));
-  BOOST_REQUIRE_MESSAGE(files && files->size() == 1, (files ? "" : files.error().text));
-  return files->front();
-}
 
 /// The names of an entry's fields, sorted.
 std::string names_of(const bson& document) {
@@ -116,49 +110,6 @@ BOOST_AUTO_TEST_CASE(states_stand_in_the_fields_of_the_original) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(odd_entries_have_a_clear_state_and_stop_nobody) {
-  const shared_lake world;
-  const auto file = world.put_file("sealed");
-  const auto server = world.join();
-  std::map<std::string, entry_id> ids;
-  const auto odd = [&](const std::string& name, const bson& change) {
-    ids[name] = world.put_original(name, file);
-    world.change("file_entries", bson().add("name", name), change);
-  };
-  const auto unset = [](const char* field) { return bson().add("$unset", bson().add(field, "")); };
-  const auto set = [](const bson& fields) { return bson().add("$set", fields); };
-  odd("no orgid", unset("orgid"));
-  odd("no fid", unset("fid"));
-  odd("fid is a text", set(bson().add("fid", "abc")));
-  odd("typetag is a number", set(bson().add("typetag", 7)));
-  odd("no processed", unset("processed"));
-  odd("processed is null", set(bson().add_null("processed")));
-  odd("no timezone", unset("timezone"));
-  odd("timestamp is a date", set(bson().add_date("timestamp", 1'600'000'000'500)));
-  odd("timestamp is a text", set(bson().add("timestamp", "yesterday")));
-  odd("_ref is a text", set(bson().add("_ref", "abc")));
-  odd("skip is false", set(bson().add("skip", false).add("bad_data", 0)));
-  world.insert("file_entries", bson().add("_id", "a text").add("processed", false));
-  const auto taken = take(*server);
-  BOOST_TEST(taken.size() == ids.size());
-  for (const auto* name : {"no orgid", "no fid", "fid is a text", "typetag is a number"}) {
-    const auto file_read = file_of(*server, ids[name]);
-    BOOST_TEST((!file_read && file_read.error().kind == failure::corrupt), name);
-    mark(*server, {aside(ids[name], entry_state::bad_data, file_read ? "" : file_read.error().text)});
-  }
-  BOOST_TEST((*server->find(ids["no timezone"]))->entry.timezone == "UTC");
-  BOOST_TEST((*server->find(ids["timestamp is a date"]))->entry.timestamp == 1'600'000'000.5);
-  BOOST_TEST((*server->find(ids["no orgid"]))->mark.reason.find("orgid is missing") != std::string::npos);
-  std::vector<entry_mark> rest;
-  for (const auto& [name, id] : ids)
-    if (file_of(*server, id)) rest.push_back(done(id));
-  BOOST_TEST(rest.size() == 7u);
-  mark(*server, rest);
-  check_books(*server, {11, 7, 0, 4, 0}, 0);
-  BOOST_TEST(world.raw(ids["_ref is a text"]).view().find_dotted("_ref.0").exists());
-  BOOST_TEST(take(*server).empty());
-}
-
 BOOST_AUTO_TEST_CASE(what_the_original_had_set_aside_is_listed_and_can_be_forced) {
   const shared_lake world;
   const auto bad = world.put_original("bad"), archived = world.put_original("archived");
@@ -246,25 +197,6 @@ BOOST_AUTO_TEST_CASE(a_batch_takes_few_commands) {
   BOOST_TEST(since() == 4u);  // entries, heads and chunks of files, the end of the claim
   books(*server);
   BOOST_TEST(since() <= 1u);
-}
-
-BOOST_AUTO_TEST_CASE(documents_that_are_no_entries_take_no_place_of_one) {
-  const shared_lake world;
-  const auto server = world.join();
-  for (int i = 0; i < 5; ++i)
-    world.insert("file_entries", bson()
-                                     .add("_id", "named " + std::to_string(i))
-                                     .add("name", "no entry")
-                                     .add("timestamp", 1'000'000'000.0)
-                                     .add("processed", false));
-  world.put_original("an entry");
-  take_limits one;
-  one.entries = 1;
-  BOOST_TEST(take(*server, one) == (names{"an entry"}), boost::test_tools::per_element());
-  world.put_original("another");
-  auto forced_one = forced();
-  forced_one.entries = 1;
-  BOOST_TEST(take(*server, forced_one) == (names{"another"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(one_server_holds_what_it_can_mark_before_a_claim_ends) {

@@ -191,6 +191,30 @@ BOOST_AUTO_TEST_CASE(an_original_lake_is_taken_over_and_nothing_is_made_there) {
     BOOST_TEST(indexes_of(*place, place->coll).empty());
 }
 
+// An entry's file is its own thing, and goes over whatever another module left out of the entry.
+BOOST_AUTO_TEST_CASE(odd_entries_of_an_original_lake_keep_their_files_and_times) {
+  const shared_lake world;
+  const auto set = [&](const store::entry_id& id, const store::bson& what) {
+    world.change("file_entries", store::bson().add("_id", *store::object_id::from_hex(id)),
+                 store::bson().add("$set", what));
+  };
+  std::vector<store::entry_id> ids;
+  for (const auto* name : {"orgid", "typetag", "timestamp", "name"}) {
+    ids.push_back(world.put_original(name));
+    set(ids.back(), store::bson().add_null(name));
+  }
+  auto from = on_mongodb(world.places, true);
+  embedded_home to;
+  const auto result = must(migrate(from, to.all, small_batches()));
+  BOOST_TEST((result.complete() && result.files == 4u && result.lost_files == 0u));
+  const auto all = must(to.all.lake->entries("", 10));
+  BOOST_REQUIRE_EQUAL(all.size(), 4u);
+  for (const auto& report : all)
+    BOOST_TEST(must(to.all.lake->read_files(std::vector{report.entry.id})).front().has_value());
+  BOOST_TEST(all[2].entry.timestamp == store::object_id::from_hex(ids[2])->seconds());
+  BOOST_TEST((all[0].entry.orgid.empty() && all[1].entry.typetag.empty()));  // no record is made of these
+}
+
 BOOST_AUTO_TEST_CASE(a_source_without_an_index_is_told_and_read) {
   const mongodb_places places;
   const auto d = attribute("port", std::int64_t{1});
