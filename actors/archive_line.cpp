@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/log.hpp"
-
 namespace cybexd::actors {
 
 namespace {
@@ -198,8 +196,6 @@ void archive_line::hold(job& j) {
 
 /// Nothing is the entries' fault: all of them wait. Those on their way come back by themselves.
 void archive_line::hold_all(const std::string& why) {
-  if (trouble_.empty())
-    log(log_level::warning, "cache_poller", "nothing is archived until this is over: " + why);
   trouble_ = why;
   blocked_ = true;
   std::vector<std::uint64_t> travelling;

@@ -156,8 +156,7 @@ void archive_line::committed(std::uint64_t id, const messages::work_committed& a
     return lost(id, answer.reason);
   if (answer.what == outcome::unavailable) return unavailable(id, answer.reason);
   const unit u = take_unit(at);
-  if (!blocked_ && !std::exchange(trouble_, {}).empty())
-    log(log_level::info, "cache_poller", "archiving goes on");
+  if (!blocked_) trouble_.clear();
   if (u.of)
     part_committed(u, answer.marks->front());
   else

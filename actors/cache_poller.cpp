@@ -94,7 +94,6 @@ bool cache_poller_state::take_some(round& current) {
   if (!taken || !lake_trouble_.empty()) metrics_->set(gauge::store_up, {"cache"}, taken ? 1 : 0);
   if (!taken) {
     lake_trouble_ = taken.error().text;
-    log(log_level::warning, name, "the round fails: " + lake_trouble_);
     end_taking(false);
     return false;
   }

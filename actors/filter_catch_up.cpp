@@ -131,13 +131,15 @@ void filter_catch_up_state::lost(const chunk& c, const std::string& reason) {
 void filter_catch_up_state::finished() {
   working_ = again_ = false;
   backoff_->succeeded();
+  told_.clear();
   answer_all({true, {}, filtered_});
 }
 
 void filter_catch_up_state::failed(const std::string& why) {
   working_ = again_ = false;
   chunks_.clear();
-  log(log_level::warning, name, "waits: " + why);
+  if (why != told_) log(log_level::warning, name, "waits: " + why);
+  told_ = why;
   answer_all({false, why, filtered_});
   if (draining_) return step();
   act::tell_after(self_, backoff_->next(), messages::filter_catch_up_actor{self_},

@@ -97,13 +97,8 @@ void intake_state::note(const error* trouble) {
   const bool before = outage_.has_value();
   outage_.reset();
   if (trouble != nullptr && trouble->kind == failure::unavailable) outage_ = *trouble;
-  if (before && !outage_) log(log_level::info, name, "the cache data lake takes uploads again");
   if (outage_) {
-    if (!before) {
-      log(log_level::warning, name,
-          "the cache data lake takes no uploads, senders get 503 until it does: " + outage_->text);
-      tries_.succeeded();
-    }
+    if (!before) tries_.succeeded();
     act::tell_after(self_, tries_.next(), messages::intake_actor{self_}, messages::tick{++generation_});
     tries_.failed();
   }

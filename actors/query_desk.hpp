@@ -108,6 +108,7 @@ class query_desk_state {
               const std::string& status, const messages::report_stored& result);
   void postpone(const std::string& key, const error& answer, const std::string& why);
   void let_go(const job& job, const std::function<expected<void>()>& change);
+  void send_away(job& job);
   void put_back(const std::string& key);
   void withdraw(const std::string& key);
   void finish(const std::string& key);

@@ -130,14 +130,22 @@ void query_desk_state::let_go(const job& job, const std::function<expected<void>
       "query " + crypto::to_hex(job.query.hash) + " could not be let go: " + done.error().text);
 }
 
+/// Whoever waits is told to come back, which costs no store.
+void query_desk_state::send_away(job& job) {
+  for (auto& [number, waiting] : std::exchange(job.waiters, {})) {
+    (*waiting.answer)(messages::query_answer{});
+    askers_.erase(waiting.asker);
+  }
+}
+
 void query_desk_state::put_back(const std::string& key) {
   auto& job = jobs_.at(key);
+  send_away(job);
   let_go(job, [&]() -> expected<void> {
     const auto back = give_back(*options_.store, job.query, options_.claims.owner);
     if (!back) return fail(back.error());
     return {};
   });
-  for (auto& [number, waiting] : job.waiters) (*waiting.answer)(messages::query_answer{});
   finish(key);
 }
 
@@ -195,6 +203,7 @@ void query_desk_state::drain(caf::typed_response_promise<messages::drained> prom
   std::vector<std::string> waiting;
   for (auto& [type, queue] : queues_)
     for (auto& key : queue.clear()) waiting.push_back(std::move(key));
+  for (const auto& key : waiting) send_away(jobs_.at(key));  // all, before the store is waited for
   for (const auto& key : waiting) put_back(key);
   act::tell_after(self_, options_.stop_grace, messages::query_desk_actor{self_}, messages::tick{});
   end_if_idle();

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace cybexd::actors {
 
-/// Thread safe.
+/// Thread safe. What stores are waited for is told to the log, once for each outage however many parts find
+/// it out, and so is that it is over.
 class readiness {
  public:
   using clock = std::chrono::steady_clock;
@@ -38,9 +40,13 @@ class readiness {
   struct told {
     std::string what;
     clock::time_point from = clock::time_point::min();
+    std::optional<part> outage = std::nullopt;  ///< By whom the outage was told that this is a part of.
   };
+  [[nodiscard]] std::string begun(part of);
+  [[nodiscard]] std::string over(part of);
   mutable std::mutex guard_;
   std::array<told, 9> parts_{told{"the actors to start"}};
+  std::array<std::string, 9> outages_;  ///< What was told of each.
   bool ended_ = false;
 };
 

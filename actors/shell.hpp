@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -23,9 +24,15 @@ namespace cybexd::actors {
 template <class... Args>
 auto spawn_detached(caf::actor_system& system, Args&&... args) {
   if (simulated(system)) return system.spawn(std::forward<Args>(args)...);
-  // CAF counts an actor before it starts its thread, and a system waits at its end for all that it counts.
-  std::thread([] {}).join();
-  return system.spawn<caf::detached>(std::forward<Args>(args)...);
+  std::thread([] {}).join();  // where there is none, mostly, CAF is not asked at all
+  try {
+    return system.spawn<caf::detached>(std::forward<Args>(args)...);
+  } catch (const std::system_error&) {  // allowed: somebody else has taken the last thread meanwhile
+    // CAF has counted the actor and its thread already, and a system waits at its end for all that it counts.
+    system.registry().dec_running();
+    system.dec_detached_threads();
+    throw;  // allowed: as above
+  }
 }
 
 /// The text of an error as a person can read it: what a handler threw, or CAF's own words.

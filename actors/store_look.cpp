@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "actors/log.hpp"
 #include "actors/shell.hpp"
 
 namespace cybexd::actors {
@@ -59,9 +58,6 @@ void store_look_state::found(const expected<void>& answer) {
   const bool before = std::exchange(was_away_, away_);
   away_ = !answer;
   options_.ready->set(options_.part, answer ? std::string() : options_.store + ": " + answer.error().text);
-  if (away_ && !was_away_)
-    log(log_level::warning, name, options_.store + " cannot be used: " + answer.error().text);
-  if (!away_ && was_away_) log(log_level::info, name, options_.store + " can be used again");
   // Once more, since whoever is told may just have tried in vain, and then tries not so soon again.
   if (!away_ && (was_away_ || before)) options_.back();
 }

@@ -54,9 +54,10 @@ line start_line(caf::actor_system& system, line_setup setup, line_source again) 
   auto ready = std::make_shared<readiness>();
   auto filtered = std::make_shared<filtered_sub_types>();
   filtered->set(sub_types_of(setup.options));
-  connect_metrics(*setup.partners.metrics, setup.partners.stores, setup.partners.now, filtered);
+  auto figures =
+      connect_metrics(*setup.partners.metrics, setup.partners.stores, setup.partners.now, filtered);
   auto handle = system.spawn(supervisor, std::move(setup), std::move(again), ready, std::move(filtered));
-  return {std::move(handle), std::move(ready)};
+  return {std::move(handle), std::move(ready), std::move(figures)};
 }
 
 std::set<std::string, std::less<>> all_filters() {

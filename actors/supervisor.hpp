@@ -13,6 +13,7 @@
 #include "actors/intake.hpp"
 #include "actors/query_side.hpp"
 #include "actors/readiness.hpp"
+#include "actors/store_figures.hpp"
 #include "crypto/keys.hpp"
 #include "messages/actors.hpp"
 #include "tahoe/parse.hpp"
@@ -56,6 +57,7 @@ using line_source = std::function<expected<line_setup>()>;
 struct line {
   messages::supervisor_actor supervisor;
   std::shared_ptr<const readiness> ready;
+  std::shared_ptr<store_figures> figures;  ///< For those who must not wait for a store.
 };
 
 /// Settings of an actor system as the line needs them: two scheduler threads that share one queue.

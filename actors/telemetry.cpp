@@ -108,6 +108,7 @@ struct telemetry::impl {
   std::mutex scraping;  // one scrape at a time, so that gauges of one look stay together
   std::vector<std::function<void(telemetry&)>> sources;
   std::function<statistics()> numbers;
+  std::string remarks;  // of this scrape
 
   prometheus::Counter& of(counter which, labels values) {
     const auto i = static_cast<std::size_t>(which);
@@ -174,6 +175,8 @@ void telemetry::on_scrape(std::function<void(telemetry&)> source) {
   impl_->sources.push_back(std::move(source));
 }
 
+void telemetry::remark(const std::string& sentence) { impl_->remarks += "# " + sentence + "\n"; }
+
 void telemetry::set_statistics(std::function<statistics()> source) {
   const std::lock_guard lock(impl_->scraping);
   impl_->numbers = std::move(source);
@@ -187,6 +190,7 @@ void telemetry::forget_sources() {
 
 std::string telemetry::render() {
   const std::lock_guard lock(impl_->scraping);
+  impl_->remarks.clear();
   for (const auto& source : impl_->sources) source(*this);
   auto all = impl_->registry.Collect();
   const auto append = [&all](const statistics& numbers, const char* help) {
@@ -203,7 +207,7 @@ std::string telemetry::render() {
   };
   append(process_metrics(), "About the process, read from the system.");
   if (impl_->numbers) append(impl_->numbers(), "As the store's library offers it.");
-  return prometheus::TextSerializer().Serialize(all);
+  return prometheus::TextSerializer().Serialize(all) + impl_->remarks;
 }
 
 message_meter actor_meter::message(std::string_view kind) const {

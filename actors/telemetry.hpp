@@ -119,9 +119,11 @@ class telemetry {
 
   [[nodiscard]] actor_meter actor(std::string_view name);
 
-  /// Called at every scrape, one scrape at a time: sets the gauges that are read rather than kept. It may
-  /// block on a store for a short time. Callbacks live as long as this does, or until `forget_sources`.
+  /// Called at every scrape, one scrape at a time: sets the gauges that are read rather than kept. Who
+  /// scrapes waits for it. Callbacks live as long as this does, or until `forget_sources`.
   void on_scrape(std::function<void(telemetry&)> source);
+  /// For such a source: a sentence for people, as a comment at the end of this scrape.
+  void remark(const std::string& sentence);
   /// Numbers that a store offers about itself, under names of its own.
   void set_statistics(std::function<statistics()> source);
   /// Drops all callbacks: before what they read is closed. Waits for a scrape that is going on.

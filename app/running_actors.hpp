@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "messages/payloads.hpp"
+#include "tahoe/store/stores.hpp"
 
 namespace cybexd::app {
 
@@ -20,6 +21,10 @@ class running_actors {
   [[nodiscard]] virtual expected<messages::archive_summary> once(bool force,
                                                                  std::chrono::milliseconds within) = 0;
   [[nodiscard]] virtual expected<messages::line_status> status(std::chrono::milliseconds within) = 0;
+  /// The lake's books, and how many records wait for a filter. Errors: timed_out (the store has not answered
+  /// within 2 s), or as of the store.
+  [[nodiscard]] virtual expected<store::lake_books> books() = 0;
+  [[nodiscard]] virtual expected<std::uint64_t> unfiltered() = 0;
   /// Records that a filter was run over and could not use, since these actors began.
   [[nodiscard]] virtual std::uint64_t unusable_records() = 0;
   /// One report, by way of the query desk. The callback is called exactly once, from any thread.

@@ -50,6 +50,11 @@ struct actor_host::parts {
     if (which.answers) answering = *made;
     return made->supervisor;
   }
+  /// Nothing before the archive line has been started.
+  [[nodiscard]] std::shared_ptr<actors::store_figures> figures() const {
+    const std::lock_guard guard(mutex);
+    return archiving ? archiving->figures : nullptr;
+  }
   expected<messages::supervisor_actor> running_line() { return running(&parts::archiving, {true, false}); }
   expected<messages::supervisor_actor> running_desk() { return running(&parts::answering, {false, true}); }
 
@@ -108,6 +113,18 @@ expected<messages::line_status> actor_host::status(std::chrono::milliseconds wit
   const auto line = parts_->running_line();
   if (!line) return fail(line.error());
   return parts_->wait_for<messages::line_status>(*line, messages::get_status{}, within, "the archive line");
+}
+
+expected<store::lake_books> actor_host::books() {
+  const auto figures = parts_->figures();
+  return figures ? figures->books() : parts_->over.stores().lake->books();
+}
+
+expected<std::uint64_t> actor_host::unfiltered() {
+  if (const auto figures = parts_->figures()) return figures->unfiltered();
+  const auto values = parts_->over.values();
+  return parts_->over.stores().archive->unfiltered_count(
+      tahoe::filters::sub_types_of(values->archive.filters));
 }
 
 std::uint64_t actor_host::unusable_records() {

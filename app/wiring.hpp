@@ -27,6 +27,8 @@ class actor_host final : public running_actors {
   void catch_up() override;
   expected<messages::archive_summary> once(bool force, std::chrono::milliseconds within) override;
   expected<messages::line_status> status(std::chrono::milliseconds within) override;
+  expected<store::lake_books> books() override;
+  expected<std::uint64_t> unfiltered() override;
   std::uint64_t unusable_records() override;
   void ask(messages::query_request query, std::chrono::milliseconds patience,
            std::function<void(expected<messages::query_answer>)> callback) override;

@@ -61,6 +61,16 @@ std::string lake_text(const tahoe::value& lake, const tahoe::value& oldest) {
          "\nquarantine:   " + shown(lake, "quarantined_entries") + " entries\n";
 }
 
+/// The backoff counts rounds that found nothing as it counts those that failed; a person minds only the
+/// latter.
+std::string rounds_before(const tahoe::value& line) {
+  const auto rounds = integer_of(line, "backoff_failures");
+  if (rounds == 0) return {};
+  const bool failed = !text_of(line, "trouble").empty();
+  return (rounds == 1 ? ", the last one " : ", the last " + std::to_string(rounds) + " ") +
+         (failed ? "did not succeed" : "found nothing to do");
+}
+
 std::string status_text(const tahoe::value& s) {
   const tahoe::value none;
   const auto part = [&](std::string_view key) -> const tahoe::value& {
@@ -87,8 +97,8 @@ std::string status_text(const tahoe::value& s) {
     text += "line:         " + lost + "\n";
   } else if (!line.is_null()) {
     text += "line:         " + shown(line, "credit_in_use") + " of " + shown(line, "credit_limit") +
-            " credits in use, next round in " + span_text(number_of(line, "next_round_seconds")) + " after " +
-            shown(line, "backoff_failures") + " without success\n";
+            " credits in use, next round in " + span_text(number_of(line, "next_round_seconds")) +
+            rounds_before(line) + "\n";
     if (const auto trouble = text_of(line, "trouble"); !trouble.empty())
       text += "waiting for:  " + trouble + "\n";
   }

@@ -2,13 +2,20 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <utility>
 
 namespace cybexd::app::http {
 
 worker_pool::worker_pool(std::string name, std::size_t threads, std::size_t queue_limit)
     : queue_limit_(queue_limit) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, name] { run(name); });
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, name] { run(name); });
+  } catch (const std::exception&) {  // allowed: a thread that is left joinable would end the process
+    stop();
+    throw;
+  }
 }
 
 worker_pool::~worker_pool() { stop(); }

@@ -13,7 +13,8 @@ namespace cybexd::app::http {
 
 class worker_pool {
  public:
-  /// `name`: of the threads, at most 15 characters.
+  /// `name`: of the threads, at most 15 characters. Throws std::system_error where not all of them are to be
+  /// had.
   worker_pool(std::string name, std::size_t threads, std::size_t queue_limit);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;

@@ -12,7 +12,7 @@ namespace cybexd::app::operations {
 namespace {
 
 constexpr auto once_deadline = std::chrono::hours(24);
-constexpr auto status_deadline = std::chrono::seconds(5);
+constexpr auto status_deadline = std::chrono::seconds(2);
 constexpr std::size_t most_queries = 1000;
 constexpr std::int64_t most_answer_bytes = 64 << 20;      // far from what a server's answer may have
 constexpr auto report_margin = std::chrono::seconds(40);  // beyond its deadline: a lost worker, a slow disk
@@ -195,9 +195,12 @@ expected<tahoe::value> report(engine& on, const tahoe::value& input) {
 
 expected<tahoe::value> status(engine& on, const tahoe::value&) {
   // A store that is away is what many ask this for: the rest is told all the same.
-  const auto books = on.stores().lake->books();
+  const auto running = on.actors_if_running();
+  const auto books = running ? running->books() : on.stores().lake->books();
   const auto unfiltered =
-      on.stores().archive->unfiltered_count(tahoe::filters::sub_types_of(on.values()->archive.filters));
+      running
+          ? running->unfiltered()
+          : on.stores().archive->unfiltered_count(tahoe::filters::sub_types_of(on.values()->archive.filters));
   tahoe::object out{{"running", on.serving}, {"version", CYBEXD_VERSION}};
   if (on.serving) {
     const auto up = std::chrono::steady_clock::now() - on.started();
@@ -213,9 +216,9 @@ expected<tahoe::value> status(engine& on, const tahoe::value&) {
                    unfiltered ? tahoe::value(whole(*unfiltered)) : error_value(unfiltered.error()));
   if (const auto values = on.values(); !embedded_stores(*values).empty())
     out.emplace_back("store_bytes", bytes_in(values->data_dir.path + "/store"));
-  if (const auto line = on.actors_if_running()) {
-    out.emplace_back("unusable", whole(line->unusable_records()));
-    const auto state = line->status(status_deadline);
+  if (running) {
+    out.emplace_back("unusable", whole(running->unusable_records()));
+    const auto state = running->status(status_deadline);
     out.emplace_back("line", state ? line_value(*state) : error_value(state.error()));
   }
   return out;

@@ -103,7 +103,7 @@ expected<std::vector<import_result>> writer::adopt(std::span<const document> doc
     if (!is_for_good(fault.problem)) return fail(failure::unavailable, fault.problem.text);
     (*results)[of[fault.index]].refused = fault.problem;
   }
-  if (auto widened = widen_times(std::move(sessions)); !widened) return fail(widened.error());
+  if (auto widened = widen_times(std::move(sessions), {}); !widened) return fail(widened.error());
   return results;
 }
 

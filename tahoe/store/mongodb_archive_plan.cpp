@@ -19,6 +19,16 @@ submitter standing(const document& raw, const std::string& orgid) {
   return submitter::fresh;
 }
 
+/// Why the times that a record gives its session cannot be kept; they are as the record has them. Else empty.
+std::string why_not_kept(const document& session) {
+  constexpr std::size_t room_for_events = 1u << 20;
+  if (!archive_rules::tells_times(session)) return {};
+  const auto stored = to_stored(session);
+  if (!stored) return stored.error().text;
+  if (stored->size() + room_for_events <= tahoe::max_bson_size) return {};
+  return "the times of session " + crypto::to_hex(session.hash) + " pass what MongoDB keeps in one document";
+}
+
 class planner {
  public:
   planner(const stored_raws& stored, const refusals& refused) : stored_(stored), refused_(refused) {}
@@ -134,8 +144,10 @@ std::string planner::apply(const planned_raw& raw, const tahoe::filters::product
 
 /// Adds the documents that the plan does not have yet, and merges events that it has.
 std::string planner::encode(const tahoe::filters::product& product) {
-  for (const auto& change : product.sessions)
+  for (const auto& change : product.sessions) {
     if (const auto found = refused_.find(change.session.hash); found != refused_.end()) return found->second;
+    if (auto reason = why_not_kept(change.session); !reason.empty()) return reason;
+  }
   for (const auto& d : product.documents) {
     if (const auto found = refused_.find(d.hash); found != refused_.end()) return found->second;
     if (const auto found = parts_.find(d.hash); found != parts_.end()) {

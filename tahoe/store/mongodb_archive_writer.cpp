@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "crypto/clipped.hpp"
 #include "tahoe/store/archive_rules.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 using tahoe::itype;
 
-constexpr int most_passes = 6;
+constexpr int most_passes = 7;
 
 std::vector<hash256> raw_hashes(std::span<const record_write> records) {
   std::vector<hash256> hashes;
@@ -67,7 +68,7 @@ expected<std::vector<import_result>> writer::import(std::span<const document> do
 expected<std::vector<record_result>> writer::write(std::span<const record_write> records) {
   if (auto read = read_raws(raw_hashes(records)); !read) return fail(read.error());
   std::vector<record_result> results;
-  bool parts_are_there = false;
+  bool sessions_are_asked = false, parts_are_there = false;
   for (int pass = 0; pass < most_passes; ++pass) {
     auto plan = make_plan(records, stored_, refused_);
     if (!plan) return fail(plan.error());
@@ -76,6 +77,10 @@ expected<std::vector<record_result>> writer::write(std::span<const record_write>
       continue;
     }
     if (results.empty()) results = plan->results;
+    if (!std::exchange(sessions_are_asked, true)) {
+      if (auto asked = ask_sessions(*plan); !asked) return fail(asked.error());
+      if (!refused_.empty()) continue;
+    }
     if (!parts_are_there) {
       if (auto put = put_parts(*plan); !put) return fail(put.error());
       parts_are_there = true;

@@ -1,7 +1,7 @@
 #pragma once
 // Writes to the archive's collection, in few commands and in an order that makes a crash between any two of
-// them harmless: attributes, objects and events, sessions, then the raw documents that say that all this was
-// done. Internal to tahoe/store/.
+// them harmless: attributes, objects and events, sessions (those that may refuse an event before it), then
+// the raw documents that say that all this was done. Internal to tahoe/store/.
 //
 // What is absent is inserted unordered; that it was there already (E11000 of the unique index over `_hash`)
 // is success, and means what an upsert that only inserts would have meant, at less than half of its cost.
@@ -10,6 +10,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "tahoe/store/archive_store.hpp"
@@ -51,20 +52,25 @@ class writer {
   [[nodiscard]] expected<void> read_raws(std::span<const hash256> hashes);
   [[nodiscard]] expected<void> claim(std::span<const record_write> records, const archive_plan& plan);
   [[nodiscard]] expected<std::vector<hash256>> put_claimed(const std::map<hash256, document>& fresh);
+  /// What the sessions refuse is known after that, as far as it can be known before the rest is written.
+  [[nodiscard]] expected<void> ask_sessions(const archive_plan& plan);
   [[nodiscard]] expected<void> put_parts(const archive_plan& plan);
   /// With `changes` of the documents that are named by `of`, which go out with the sessions.
   [[nodiscard]] expected<void> put_sessions(const archive_plan& plan, std::vector<change> changes,
                                             std::vector<hash256> of);
-  /// The times of sessions that are stored become the widest of those there and these. What holds them
-  /// already, which is read first, costs no change.
-  [[nodiscard]] expected<void> widen_times(std::vector<const document*> sessions);
+  [[nodiscard]] expected<std::vector<const document*>> join_sessions(const archive_plan& plan,
+                                                                     std::vector<change> changes,
+                                                                     std::vector<hash256> of, bool doubtful);
   struct stored_times {
     bson as_stored;  ///< `_hash` and the times, of the first of doubles.
     document of_first;
     document times;  ///< Of all doubles.
   };
-  [[nodiscard]] expected<std::unordered_map<hash256, stored_times>> read_times(
-      std::span<const document* const> sessions);
+  using times_by_hash = std::unordered_map<hash256, stored_times>;
+  /// The times of sessions that are stored become the widest of those there and these. What holds them
+  /// already costs no change.
+  [[nodiscard]] expected<void> widen_times(std::vector<const document*> sessions, times_by_hash stored);
+  [[nodiscard]] expected<times_by_hash> read_times(std::span<const document* const> sessions);
   /// The raw documents that another server made in between; they are read again.
   [[nodiscard]] expected<std::vector<const planned_raw*>> put_raws(const archive_plan& plan);
   [[nodiscard]] expected<std::vector<const planned_raw*>> insert_raws(
@@ -77,6 +83,8 @@ class writer {
   bool unique_;
   stored_raws stored_;
   refusals refused_;
+  std::unordered_set<hash256> doubtful_;  ///< Sessions that may refuse what joins them.
+  times_by_hash times_;                   ///< Of the sessions that were there before this write.
 };
 
 }  // namespace cybexd::store::mongodb_archive

@@ -164,6 +164,8 @@ class mongodb_collection {
   [[nodiscard]] expected<std::vector<bson>> indexes(std::string_view what) const;
   [[nodiscard]] std::set<std::string> being_built(std::string_view what) const;
   [[nodiscard]] std::string id_of(const bson& spec) const;
+  [[nodiscard]] expected<bson> create_index(const bson& command, std::string_view what,
+                                            std::int32_t& code) const;
   [[nodiscard]] expected<bson> build_for_long(const bson& command, const std::string& id,
                                               std::string_view what, std::int32_t& code) const;
   [[nodiscard]] expected<bool> make_index(const bson& spec, bool takes_long, std::string_view what,

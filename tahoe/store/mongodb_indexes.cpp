@@ -55,6 +55,12 @@ bool refused(std::int32_t code) {
   return code == no_right || code == cannot_create || code == other_options || code == other_keys;
 }
 
+/// What a server says that knows no quorum for an index: a single one, or one before MongoDB 4.4.
+bool knows_no_quorum(std::int32_t code) {
+  constexpr std::int32_t bad_value = 2, failed_to_parse = 9, invalid_options = 72, unknown_field = 40415;
+  return code == bad_value || code == failed_to_parse || code == invalid_options || code == unknown_field;
+}
+
 tl::unexpected<error> not_there_yet(const std::string& index, error why, notices& say) {
   say.say_once(
       "the " + index +
@@ -70,6 +76,21 @@ std::string mongodb_collection::id_of(const bson& spec) const {
          std::string(spec.find("name").text().value_or(""));
 }
 
+/// An index stands when the majority of a replica set's members has built it. By itself a server would wait
+/// for every one, and a member that is down would hold it, and our start, for as long.
+expected<bson> mongodb_collection::create_index(const bson& command, std::string_view what,
+                                                std::int32_t& code) const {
+  auto by_majority = command;
+  by_majority.add("commitQuorum", "majority");
+  std::int32_t said = 0;
+  auto made = run(by_majority, true, what, &said);
+  if (made || !knows_no_quorum(said)) {
+    if (said != 0) code = said;
+    return made;
+  }
+  return run(command, true, what, &code);
+}
+
 /// Waits for a little, while a thread waits on.
 expected<bson> mongodb_collection::build_for_long(const bson& command, const std::string& id,
                                                   std::string_view what, std::int32_t& code) const {
@@ -81,7 +102,7 @@ expected<bson> mongodb_collection::build_for_long(const bson& command, const std
     auto home = mongodb_home::open(options);
     if (!home) return index_answer{fail(home.error()), 0};
     index_answer got{bson(), 0};
-    got.answer = mongodb_collection(*home, db, name).run(command, true, what, &got.code);
+    got.answer = mongodb_collection(*home, db, name).create_index(command, what, got.code);
     return got;
   };
   auto got = index_builds::all()->wait_for(id, ask, a_little);
@@ -100,7 +121,7 @@ expected<bool> mongodb_collection::make_index(const bson& spec, bool takes_long,
   const auto id = id_of(spec);
   auto& builds = *index_builds::all();
   takes_long = takes_long || builds.is_slow(id);
-  auto made = takes_long ? build_for_long(command, id, what, code) : run(command, true, what, &code);
+  auto made = takes_long ? build_for_long(command, id, what, code) : create_index(command, what, code);
   if (!made && code == 0) builds.note_slow(id);
   if (code == duplicate_key) builds.note_doubles(id);
   if (!made) return fail(made.error());

@@ -3,9 +3,10 @@
 // tahoe/store/ and its tests. What an entry looks like stands in mongodb_lake_entry.hpp, files in
 // mongodb_lake_files.hpp.
 //
-// Order of writes: files before the entry that names them; the mark before the file of an archived entry is
-// removed. A crash in between leaves a file that nobody needs; once after each start, when nothing is to be
-// taken, such files are looked for and removed, some at a time.
+// Order of writes: files before the entry that names them, of a file its head before its chunks; the mark
+// before the file of an archived entry is removed, of a file its chunks before its head. A crash in between
+// leaves a file, or some of it, that nobody needs, but never without its head; once after each start, when
+// nothing is to be taken, such files are looked for by their heads and removed, some at a time.
 #include <chrono>
 #include <functional>
 #include <memory>

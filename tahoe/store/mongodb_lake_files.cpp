@@ -117,7 +117,8 @@ expected<void> mongodb_files::write(std::span<const new_file> files, double now)
                      .add_date("uploadDate", static_cast<std::int64_t>(now * 1000))
                      .add("_cybexd_entry", file.entry));
   }
-  for (auto* bulk : {&chunks, &heads}) {
+  // The head first: what a stop in between leaves of a file is found by it (`own_files`).
+  for (auto* bulk : {&heads, &chunks}) {
     const auto& where = bulk == &chunks ? chunks_ : files_;
     const auto count = bulk->count();
     auto written = where.write(std::move(*bulk), "lake: put");
@@ -205,9 +206,9 @@ expected<void> mongodb_files::remove(std::span<const object_id> ids) const {
     heads.remove_many(bson().add("_id", some));
     chunks.remove_many(bson().add("files_id", some));
   }
-  // Without its head a file is not there for anybody, so the head goes first.
-  if (auto gone = files_.write_all(std::move(heads), "lake: remove"); !gone) return fail(gone.error());
+  // The head last, by which the rest is found where a stop comes in between.
   if (auto gone = chunks_.write_all(std::move(chunks), "lake: remove"); !gone) return fail(gone.error());
+  if (auto gone = files_.write_all(std::move(heads), "lake: remove"); !gone) return fail(gone.error());
   return {};
 }
 

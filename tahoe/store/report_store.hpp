@@ -40,9 +40,9 @@ class report_store {
   [[nodiscard]] virtual expected<void> put(std::span<const document> documents) = 0;
   [[nodiscard]] virtual expected<std::optional<document>> get(const hash256& hash) = 0;
   /// True when it was applied, false when a condition did not hold (or the query is not there). Durable, but
-  /// for one that takes a query (a claim, and `processing`): a power failure may take that back. Where other
-  /// modules write too (MongoDB), only `status`, `report_id` and fields of our own (`_cybexd_*`) are changed
-  /// of a query that is there.
+  /// for one that takes a query (a claim, and `processing`) or gives it back (`wait`). Where other modules
+  /// write too (MongoDB), only `status`, `report_id` and fields of our own (`_cybexd_*`) are changed of a
+  /// query that is there.
   [[nodiscard]] virtual expected<bool> update(const query_update& update) = 0;
 
   /// The claims of that owner on those of the queries that are in `processing` last until its new deadline.

@@ -74,12 +74,12 @@ class rocksdb_reports final : public report_store {
     }
     if (update.claim) stage(update.query.hash, *update.claim, batch);
     // A taking that a power failure loses leaves the query in `wait`, which is as good, or a query of HTTP
-    // absent: it is made for whoever asks again.
-    const bool taking = update.claim && facts::state_of(update.query).status == "processing";
-    if (auto written =
-            home_->write(batch, taking ? durability::in_order : durability::synced, "reports: update", 1);
-        !written)
-      return fail(written.error());
+    // absent: it is made for whoever asks again. A giving back leaves it in `processing`, where the next
+    // start finds it, too: a stop gives back thousands, and has no time to wait for the disk by each.
+    const auto status = facts::state_of(update.query).status;
+    const bool may_be_lost = status == "wait" || (update.claim && status == "processing");
+    const auto how = may_be_lost ? durability::in_order : durability::synced;
+    if (auto written = home_->write(batch, how, "reports: update", 1); !written) return fail(written.error());
     return true;
   }
 

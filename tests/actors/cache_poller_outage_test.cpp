@@ -77,27 +77,6 @@ BOOST_AUTO_TEST_CASE(an_upload_after_an_outage_is_archived_at_once) {
   BOOST_TEST((state_of(id) == entry_state::processed));
 }
 
-// Symptom: a disk that was full for an hour left not one line in the log.
-BOOST_AUTO_TEST_CASE(an_outage_is_logged_once_when_it_begins_and_once_when_it_is_over) {
-  std::vector<std::string> lines;
-  actors::set_log_sink([&](actors::log_level level, std::string_view, std::string_view text) {
-    if (level >= actors::log_level::info) lines.emplace_back(text);
-  });
-  trouble->only = "commit";
-  trouble->down = true;
-  start();
-  for (int i = 0; i < 20; ++i) put(cowrie_line(i));
-  act::post(poller, messages::nudge{});
-  advance(1h);
-  BOOST_REQUIRE_EQUAL(lines.size(), 1u);
-  BOOST_TEST(lines.front() == "nothing is archived until this is over: " + status().trouble);
-  trouble->heal();
-  advance(1h + 1s);
-  actors::set_log_sink({});
-  BOOST_REQUIRE_EQUAL(lines.size(), 2u);
-  BOOST_TEST(lines.back() == "archiving goes on");
-}
-
 // Symptom: it was set aside as not supported, for good.
 BOOST_AUTO_TEST_CASE(a_typetag_that_only_the_archive_knows_waits_while_it_cannot_be_asked) {
   archive_line_fixture before;

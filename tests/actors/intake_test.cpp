@@ -152,9 +152,6 @@ BOOST_AUTO_TEST_CASE(draining_answers_what_it_has_and_takes_nothing_new) {
 }
 
 BOOST_AUTO_TEST_CASE(an_outage_is_told_and_found_to_be_over_without_an_upload) {
-  std::vector<std::string> lines;  // symptom: a full disk left not one in the log
-  actors::set_log_sink(
-      [&](actors::log_level, std::string_view, std::string_view text) { lines.emplace_back(text); });
   trouble->only = "lake.";
   start_intake();
   trouble->down = true;
@@ -173,10 +170,6 @@ BOOST_AUTO_TEST_CASE(an_outage_is_told_and_found_to_be_over_without_an_upload) {
   trouble->heal();
   advance(std::chrono::seconds(6));
   BOOST_TEST(trouble_told.back() == "");
-  actors::set_log_sink({});
-  BOOST_REQUIRE_EQUAL(lines.size(), 2u);  // however long it took
-  BOOST_TEST(lines[0].find("takes no uploads") != std::string::npos);
-  BOOST_TEST(lines[1].find("takes uploads again") != std::string::npos);
   BOOST_TEST(arrivals == 1);  // the archive line may have waited for the same
   const auto calm = trouble->calls();
   advance(std::chrono::minutes(1));

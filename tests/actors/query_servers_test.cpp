@@ -1,4 +1,5 @@
 // Several servers, and other modules, at the queries of one report store.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/fixtures/failing_store.hpp"
@@ -165,6 +166,32 @@ BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_each_claim_of_a_store_that_is_away
   BOOST_TEST(trouble->calls() == before + 1);
   release(fail(failure::cancelled, "the server stops"));
   BOOST_TEST(stopped->has_value());
+}
+
+// Symptom: of hundreds that waited for a worker, each waited for the disk by the one before it, until it was
+// cut.
+BOOST_AUTO_TEST_CASE(a_stop_answers_all_who_wait_before_it_gives_their_queries_back) {
+  auto trouble = std::make_shared<tests::faults>();
+  options.store = tests::failing(stores, trouble).reports;
+  options.workers = 1;
+  hold = true;
+  start();
+  std::vector<answer> waiting;
+  for (int i = 0; i < 5; ++i) waiting.push_back(send("count", count_of("10.0.0." + std::to_string(i))));
+  std::vector<std::ptrdiff_t> answered;
+  trouble->on_call = [&](std::string_view call) {
+    const auto told = [](const answer& one) { return one->has_value(); };
+    if (call == "reports.update") answered.push_back(std::count_if(waiting.begin(), waiting.end(), told));
+  };
+  const auto stopped = ask<messages::drained>(desk, messages::drain{});
+  run();
+  BOOST_TEST(answered == (std::vector<std::ptrdiff_t>{4, 4, 4, 4}), boost::test_tools::per_element());
+  release(fail(failure::cancelled, "the server stops"));
+  BOOST_TEST(stopped->has_value());
+  for (int i = 1; i < 5; ++i) {
+    BOOST_TEST((good(waiting[static_cast<std::size_t>(i)]).status == outcome::processing));
+    BOOST_TEST(query_side::status_of("10.0.0." + std::to_string(i)) == "wait");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(equal_queries_of_the_operator_meet_one_outage) {

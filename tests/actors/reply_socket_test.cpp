@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <future>
+#include <optional>
 #include <string>
 
 #include "tests/fixtures/actor_system.hpp"
@@ -16,18 +17,18 @@ using outcome = messages::socket_told::outcome;
 
 namespace {
 
-/// A listening socket on the loopback address.
+/// A socket on the loopback address. Without a backlog it does not listen: connections are refused.
 struct listener {
   int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::uint16_t port = 0;
 
-  explicit listener(int backlog = 4) {
+  explicit listener(std::optional<int> backlog = 4) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     BOOST_REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    BOOST_REQUIRE(::listen(socket, backlog) == 0);
+    BOOST_REQUIRE((!backlog || ::listen(socket, *backlog) == 0));
     BOOST_REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     port = ntohs(address.sin_port);
   }
@@ -95,12 +96,8 @@ BOOST_AUTO_TEST_CASE(the_nonce_arrives_and_the_connection_closes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_refuses_costs_nothing) {
-  std::uint16_t port = 0;
-  {
-    const listener gone;
-    port = gone.port;
-  }
-  BOOST_TEST((tell({}, {"localhost", port, "x"}) == outcome::refused));
+  const listener refuses(std::nullopt);
+  BOOST_TEST((tell({}, {"localhost", refuses.port, "x"}) == outcome::refused));
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_takes_nothing_costs_the_time_out_at_most) {
@@ -145,16 +142,11 @@ BOOST_AUTO_TEST_CASE(the_actor_tells_one_after_the_other_and_counts_how_each_end
   tests::actor_system_fixture on;
   const auto actor =
       on.spawn(actors::reply_socket, reply_options{}, std::make_shared<actors::name_lookup>(), &metrics);
-  const listener waiting;
-  std::uint16_t gone = 0;
-  {
-    const listener closed;
-    gone = closed.port;
-  }
+  const listener waiting, refuses(std::nullopt);
   std::vector<std::shared_ptr<std::optional<messages::socket_told>>> told;
-  for (const auto& whom :
-       {messages::tell_socket{"localhost", gone, "x"}, messages::tell_socket{"evil.example.net", 80, "x"},
-        messages::tell_socket{"localhost", waiting.port, "a nonce"}})
+  for (const auto& whom : {messages::tell_socket{"localhost", refuses.port, "x"},
+                           messages::tell_socket{"evil.example.net", 80, "x"},
+                           messages::tell_socket{"localhost", waiting.port, "a nonce"}})
     told.push_back(on.ask<messages::socket_told>(actor, whom));
   on.run();
   const std::vector<outcome> wanted{outcome::refused, outcome::not_allowed, outcome::told};

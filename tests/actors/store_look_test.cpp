@@ -79,11 +79,11 @@ BOOST_AUTO_TEST_CASE(each_store_that_is_away_is_told_and_that_it_is_back) {
     world.trouble->down = true;
     world.advance(5s);
     BOOST_TEST(world.waits_for(name + ": " + calls), name);
-    BOOST_TEST(world.was_said(name + " cannot be used: " + calls), name);
+    BOOST_TEST(world.was_said(" 503 until this is over: " + name + ": " + calls), name);
     world.trouble->heal();
     world.advance(4s);
     BOOST_TEST(world.line.ready->waits_for() == "", name);
-    BOOST_TEST(world.was_said(name + " can be used again"), name);
+    BOOST_TEST(world.was_said("is over: " + name + ": " + calls), name);
   }
 }
 

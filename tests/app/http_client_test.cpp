@@ -15,12 +15,11 @@ namespace {
 constexpr auto patient = 30s;
 
 /// Serves one route, plain, with TLS and on a Unix socket, and closes a connection on which nothing is asked
-/// for half a second.
+/// for two seconds, within which a machine that is held up makes a handshake, too.
 struct impatient_server {
   impatient_server() {
     http::server_options options;
-    options.limits.header_time = options.limits.idle_time =
-        500ms;  // a handshake of a slow machine takes less
+    options.limits.header_time = options.limits.idle_time = 2s;
     options.tls = {folder / "cert.pem", folder / "key.pem"};
     write_certificate(options.tls.certificate, options.tls.key, 1);
     const auto shared = std::make_shared<const http::router>(std::vector<http::route>{ping_route()});
@@ -43,22 +42,6 @@ struct impatient_server {
   std::string plain, secure;
 };
 
-void check_pauses(const impatient_server& s, cybexd::expected<client::http_client> to) {
-  BOOST_REQUIRE_MESSAGE(to, (to ? "" : to.error().text));
-  client::http_request ping;
-  ping.method = "GET";
-  ping.target = "/ping";
-  // Before its first request, and between two.
-  for (int round = 0; round < 3; ++round) {
-    BOOST_REQUIRE(s.has_closed_all());
-    for (int again = 0; again < 2; ++again) {
-      const auto answer = to->send(ping, patient);
-      BOOST_REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text));
-      BOOST_TEST(answer->status == 200u);
-    }
-  }
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(http_client)
@@ -67,13 +50,25 @@ BOOST_AUTO_TEST_CASE(a_pause_of_the_caller_costs_nothing) {
   // Symptom: `(sleep 15; cat x) | cybexd raw put - --lines` with a server running: "localhost: end of
   // stream".
   impatient_server s;
-  check_pauses(s, client::http_client::to_socket(s.folder / "server.sock"));
-  check_pauses(s, client::http_client::to_url(s.plain));
-}
-
-BOOST_AUTO_TEST_CASE(a_pause_of_the_caller_costs_nothing_with_tls) {
-  impatient_server s;
-  check_pauses(s, client::http_client::to_url(s.secure, s.folder / "cert.pem"));
+  std::vector<cybexd::expected<client::http_client>> clients;
+  clients.push_back(client::http_client::to_socket(s.folder / "server.sock"));
+  clients.push_back(client::http_client::to_url(s.plain));
+  clients.push_back(client::http_client::to_url(s.secure, s.folder / "cert.pem"));
+  client::http_request ping;
+  ping.method = "GET";
+  ping.target = "/ping";
+  // Before the first request of each, and between two.
+  for (int round = 0; round < 2; ++round) {
+    BOOST_REQUIRE(s.has_closed_all());
+    for (auto& to : clients) {
+      BOOST_REQUIRE_MESSAGE(to, (to ? "" : to.error().text));
+      for (int again = 0; again < 2; ++again) {
+        const auto answer = to->send(ping, patient);
+        BOOST_REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text));
+        BOOST_TEST(answer->status == 200u);
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_told) {

@@ -1,4 +1,5 @@
 // The whole interface over a backend of the test: routes and answers.
+#include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/running_service.hpp"
 
 namespace http = cybexd::app::http;
@@ -26,7 +27,7 @@ BOOST_AUTO_TEST_CASE(uploads_are_handed_to_the_intake) {
   BOOST_TEST(s.uploads[1].text == "{}\n\n{}");
   BOOST_TEST(s.ask("POST", "/raw", form() + "x", form_header).status == 400u);
   BOOST_TEST(s.ask("POST", "/raw?typetag=t", "{}", lines_header).body.find("orgid") != std::string::npos);
-  BOOST_TEST(s.service.body_bytes_in_use() == 0u);
+  BOOST_TEST(eventually([&] { return s.service.body_bytes_in_use() == 0; }));
 }
 
 BOOST_AUTO_TEST_CASE(failures_behind_a_route_become_answers) {

@@ -1,4 +1,5 @@
 """`backup` and `restore`: of a running server and without one, cut short, damaged, over another store."""
+import fcntl
 import json
 import os
 import shutil
@@ -104,19 +105,21 @@ class Backup(unittest.TestCase):
             return hub.operate("checkpoint", {"process": process})
 
         with open(hub.dir + "/data/backup.lock", "w", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as a backup holds it, whose files the server leaves alone
             file.write("12\n")
-        folder = hub.dir + "/data/checkpoint"
-        self.assertEqual(checkpoint(12)["ok"]["directory"], folder)
-        made = os.stat(folder).st_ino
-        for stale in (11, None):
-            self.assertIn("process 12", checkpoint(stale)["error"])
-            self.assertEqual(os.stat(folder).st_ino, made)
-        answers = []
-        together = [threading.Thread(target=lambda: answers.append(checkpoint(12))) for _ in range(4)]
-        for one in together:
-            one.start()
-        for one in together:
-            one.join()
+            file.flush()
+            folder = hub.dir + "/data/checkpoint"
+            self.assertEqual(checkpoint(12)["ok"]["directory"], folder)
+            made = os.stat(folder).st_ino
+            for stale in (11, None):
+                self.assertIn("process 12", checkpoint(stale)["error"])
+                self.assertEqual(os.stat(folder).st_ino, made)
+            answers = []
+            together = [threading.Thread(target=lambda: answers.append(checkpoint(12))) for _ in range(4)]
+            for one in together:
+                one.start()
+            for one in together:
+                one.join()
         self.assertEqual(["ok" in answer for answer in answers], [True] * 4, answers)
         self.assertEqual(hub.json("backup", hub.folder + "/backup")["digest"], hub.digest())
 

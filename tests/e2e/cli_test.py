@@ -405,8 +405,12 @@ class Local(unittest.TestCase):
             self.assertEqual((done.returncode, wanted in done.stderr), (0, True), done.stderr)
             self.assertEqual(plain("user", "list", *words, env=environment).stderr, b"")  # once is enough
             hub.start(environment={"CYBEXD_HTTP_LISTEN": "127.0.0.1:1"})
-            with open(hub.log, "rb") as file:
-                self.assertIn(wanted, file.read())
+
+            def told():
+                with open(hub.log, "rb") as file:
+                    return wanted in file.read()
+
+            until("it is told", told)
             self.assertEqual(hub.stop()[0], 0)
 
     def on_a_terminal(self, hub, *words):

@@ -81,9 +81,9 @@ class FoundQueries(unittest.TestCase):
 
     def test_who_waits_on_a_socket(self):
         told = []
-        with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.1", 0)) as refusing, socket.socket() as hanging:
+        with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as refusing, socket.socket() as hanging:
+            refusing.bind(("127.0.0.1", 0))  # and does not listen
             refused = refusing.getsockname()[1]
-            refusing.close()
             hanging.bind(("127.0.0.1", 0))
             hanging.listen(0)
             full = [socket.socket() for _ in range(4)]  # nobody accepts: the queue is full, and a further connection hangs

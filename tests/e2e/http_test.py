@@ -137,7 +137,7 @@ class Identities(unittest.TestCase):
 class Limits(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.hub = Hub(**{"http.header_time": "1s", "http.body_time": "1s", "http.max_upload": "1MiB", "http.max_json": "64KiB"})
+        cls.hub = Hub(**{"http.header_time": "3s", "http.body_time": "3s", "http.max_upload": "1MiB", "http.max_json": "64KiB"})
         cls.hub.org("o")
         cls.hub.start()
 

@@ -37,6 +37,7 @@ class Database:
         self.folder = tempfile.mkdtemp(prefix="cybexd-mongo-")
         self.arguments = arguments
         self.port = 0
+        self.kept = None  # its port, while it is away: another process might take it
         self.process = None
         self.starts = 0
         self.start()
@@ -47,6 +48,7 @@ class Database:
     def __exit__(self, kind, *_):
         if self.process is not None:
             self.kill()
+        self.let_port_go()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
@@ -65,11 +67,20 @@ class Database:
             return found and int(found.group(1))
 
         self.port = until("the database is ready", port, 60)
+        self.let_port_go()
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(30)
         self.process = None
+        self.kept = socket.socket()
+        self.kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.kept.bind(("127.0.0.1", self.port))  # without listening: connections are refused
+
+    def let_port_go(self):
+        if self.kept is not None:
+            self.kept.close()
+        self.kept = None
 
     def url(self, port=None, more=""):
         return f"mongodb://127.0.0.1:{port or self.port}/?retryWrites=false{more}"

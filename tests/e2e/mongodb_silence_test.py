@@ -13,6 +13,7 @@ needs_mongodb()
 from harness import Refused, until  # noqa: E402
 
 ORG = "honeynet"
+STORES = ("cache", "archive", "report", "identity")
 STOP = 60  # s, of which a silent database may take few
 
 
@@ -79,7 +80,8 @@ class Silence(unittest.TestCase):
         self.speaks_again()
         self.hub.start(within=120)
         books = self.hub.wait_until_archived()
-        self.assertGreaterEqual(books["archived"], acknowledged)
+        # One whose mark got no answer is archived again, and known then.
+        self.assertGreaterEqual(books["archived"] + books["known"], acknowledged)
         self.assertEqual(books["set_aside"], 0)
         for number in range(8):  # what was given up is answered now
             until("the query is answered", lambda n=number: self.ask(n) == 201, 60)
@@ -94,8 +96,23 @@ class Silence(unittest.TestCase):
 
         # Within 10 s where the machine is not held up; the driver's own wait for an answer is 30 s.
         until("/readyz says what it waits for", says, 20)
+        for store in STORES:  # nobody who asks for figures waits for the database
+            until(f"the metrics say that {store} is not up", lambda s=store: self.soon(self.hub.metrics)[f'cybexd_store_up{{store="{s}"}}'] == 0, 30)
+        self.assertTrue(self.hub.old_figures)
+        self.assertEqual(self.soon(self.readyz)[0], 503)
+        status = self.soon(lambda: self.hub.json("status"))
+        self.assertIn("does not answer", status["lake"]["error"])
         self.speaks_again()
         until("the server is ready", lambda: self.readyz()[0] == 200, 60)
+        until("the metrics say so", lambda: all(self.hub.metrics()[f'cybexd_store_up{{store="{s}"}}'] == 1 for s in STORES) and not self.hub.old_figures, 60)
+        self.assertIn("accepted", self.hub.json("status")["lake"])
+
+    def soon(self, what):
+        """Symptom: these answered when the driver gave up, after 30 s and more."""
+        began = time.monotonic()
+        answer = what()
+        self.assertLess(time.monotonic() - began, 15)
+        return answer
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include "tahoe/store/rocksdb_stores.hpp"
 #include "tests/fixtures/eventually.hpp"
 #include "tests/fixtures/flaky_disk.hpp"
+#include "tests/fixtures/report_talk.hpp"
 #include "tests/fixtures/temp_dir.hpp"
 
 namespace cybexd::tests {
@@ -247,6 +248,23 @@ BOOST_AUTO_TEST_CASE(a_directory_that_is_gone_is_unavailable_until_it_is_back) {
   disk.put_some();
   BOOST_TEST(disk.opens == 1);
   disk.check(disk.all, 0);
+}
+
+// Thousands go back at a stop, and each would wait for the disk. The next start finds them all the same.
+BOOST_AUTO_TEST_CASE(a_query_that_is_taken_or_given_back_waits_for_no_disk) {
+  flaky_home disk;
+  auto& reports = *disk.all.reports;
+  report_talk::put(reports, {report_talk::query("a", "wait", 1)});
+  disk.faults->strike(&disk_faults::sync, ".log");
+  BOOST_TEST(report_talk::update(reports, report_talk::taking("a", 1, {"this server", 60})));
+  query_update back;
+  back.query = report_talk::query("a", "wait", 1);
+  back.only_if_claimed_by = "this server";
+  BOOST_TEST(report_talk::update(reports, back));
+  BOOST_TEST(disk.faults->met == 0);
+  back.query = report_talk::query("a", "failed", 1);
+  BOOST_TEST(!reports.update(back));
+  BOOST_TEST(disk.faults->met > 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_unavailable_and_not_bad_data) {

@@ -19,7 +19,9 @@ BOOST_AUTO_TEST_CASE(what_mongodb_refuses_for_good_costs_its_own_record_only) {
     auto theirs = tahoe::to_value(session_of(id));
     theirs.set("_ref", ref);
     on.insert(must(bson::from(theirs)));
-    join.push_back(record_with(id, simple_plan()));
+    auto plan = simple_plan();
+    plan.attributes.push_back(attribute("filename", id));
+    join.push_back(record_with(id, plan));
     join.back().filtered->product.sessions.push_back(
         {session_of(id), {join.back().filtered->product.documents.back().hash}});
   }
@@ -30,6 +32,7 @@ BOOST_AUTO_TEST_CASE(what_mongodb_refuses_for_good_costs_its_own_record_only) {
     const auto refused = must(on.archive->get(record.raw.hash));
     BOOST_TEST((refused->valid == false && refused->filters.empty()));
     BOOST_TEST(refused->reason.find("is refused by MongoDB: ") != std::string::npos, refused->reason);
+    BOOST_TEST(!must(on.archive->get(record.filtered->product.documents.back().hash)));
   }
   BOOST_TEST(must(on.archive->get(other.raw.hash))->filters.size() == 1u);
 }

@@ -1,4 +1,4 @@
-// The archive on MongoDB beside other modules: their documents and ours, doubles, what MongoDB cannot hold.
+// The archive on MongoDB beside other modules: their documents and ours, doubles.
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -44,15 +44,6 @@ void has_types_of_the_original(const bson_view& stored) {
   const bool is_event = stored.find("itype").text() == "event";
   BOOST_TEST(stored.find("timestamp").exists() == is_event);
   BOOST_TEST(stored.find("category").exists() == is_event);
-}
-
-/// The document with a field that leaves so many bytes to what MongoDB keeps.
-bson with_room(const document& d, std::size_t bytes) {
-  constexpr std::size_t most = 16u << 20, id = 17, field = 19;
-  auto stored = must(store::mongodb_archive::to_stored(d));
-  stored.add("_cybexd_note", std::string(most - stored.size() - id - field - bytes, 'x'));
-  BOOST_REQUIRE_EQUAL(stored.size() + id + bytes, most);
-  return stored;
 }
 
 }  // namespace
@@ -221,59 +212,6 @@ BOOST_AUTO_TEST_CASE(a_document_that_is_none_of_tahoes_hides_no_other) {
   event_filter f;
   f.who.everything = true;
   BOOST_TEST(must(must(on.archive->view())->count(attribute("method", "ssh").hash, f)) == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(what_mongodb_cannot_hold_costs_its_own_record_only) {
-  const archive_on_mongodb on;
-  // More references than a document of 16 MiB has room for.
-  auto feed = record_with("feed", simple_plan());
-  for (std::int64_t i = 0; i < 215'000; ++i) feed.filtered->product.documents.push_back(attribute("port", i));
-  const auto good = record_with("good", simple_plan());
-  const auto results = write(*on.archive, {feed, good});
-  BOOST_TEST((!results[0].known && !results[1].known));
-  const auto stored = must(on.archive->get(feed.raw.hash));
-  BOOST_TEST((stored->valid == false && stored->ref.empty()));
-  BOOST_TEST(stored->reason.find("what MongoDB keeps in one document") != std::string::npos);
-  BOOST_TEST(must(on.archive->get(good.raw.hash))->ref.size() == 3u);
-
-  // A session that has no room for one more event.
-  on.insert(with_room(session_of("s1"), 70));
-  auto joins = record_with("joins", simple_plan()), other = record_with("other", simple_plan());
-  joins.filtered->product.sessions.push_back(
-      {session_of("s1"), {joins.filtered->product.documents.back().hash}});
-  other.filtered->product.sessions.push_back(
-      {session_of("s2"), {other.filtered->product.documents.back().hash}});
-  for (int again = 0; again < 2; ++again) {
-    write(*on.archive, {joins, other});
-    const auto refused = must(on.archive->get(joins.raw.hash));
-    BOOST_TEST((refused->valid == false && refused->filters.empty()));
-    BOOST_TEST(must(on.archive->get(other.raw.hash))->filters.size() == 1u);
-  }
-
-  // Raw documents that are stored, and have no room for what their filters make, for the reason, for
-  // anything.
-  for (const auto room : {150u, 30u, 2u}) {
-    on.insert(with_room(raw_of(std::to_string(room), "org1"), room));
-    const auto late = record_with(std::to_string(room), simple_plan());
-    write(*on.archive, {late, other});
-    const auto refused = must(on.archive->get(late.raw.hash));
-    BOOST_TEST(refused->filters.empty());
-    BOOST_TEST((refused->valid == false) == (room >= 30u));
-    BOOST_TEST(!refused->reason.empty() == (room >= 150u));
-    auto dated = record_with("dated " + std::to_string(room), simple_plan());
-    on.insert(with_room(dated.raw, room));
-    dated.raw.orgid = "org2";
-    dated.filtered->product.keeps_first_run = true;
-    write(*on.archive, {dated, other});
-    BOOST_TEST((must(on.archive->get(dated.raw.hash))->valid == false) == (room >= 30u));
-  }
-
-  // Of an import.
-  auto large = attribute("body", "large");
-  large.data = std::string(16u << 20, 'x');
-  const auto imported = must(on.archive->import(std::vector{large, attribute("body", "small")}));
-  BOOST_TEST((imported[0].refused && imported[0].refused->kind == failure::too_large && !imported[0].stored));
-  BOOST_TEST((imported[1].stored && !imported[1].refused));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -111,6 +111,7 @@ BOOST_AUTO_TEST_SUITE(mongodb_archive_writes, *with_mongodb())
 
 BOOST_AUTO_TEST_CASE(a_write_that_is_cut_off_anywhere_is_completed_by_the_next) {
   mongodb_server server;
+  const auto kept = must(mongodb_home::open({.url = server.url("&appName=cut")}));  // for all rounds
   for (const auto* how : {R"("errorCode":262)", R"("closeConnection":true)",
                           R"("writeConcernError":{"code":64,"errmsg":"waiting"})"}) {
     std::size_t n = 0;

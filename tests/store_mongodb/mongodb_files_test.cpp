@@ -15,9 +15,54 @@ expected<std::string> file_of(cache_lake& lake, const entry_id& id) {
   return files->front();
 }
 
+/// What a lake does while the database refuses every command of these kinds after the first `passing`.
+struct lake_in_trouble {
+  mongodb_server server;
+  const shared_lake world{mongodb_places(server.url("&appName=trouble"))};
+  shared_lake::server on = world.join();
+
+  void refuse(const std::string& commands, int passing) {
+    server.fail_commands(R"({"skip":)" + std::to_string(passing) + "}",
+                         R"({"appName":"trouble","failCommands":[)" + commands + R"(],"errorCode":262})");
+  }
+  /// Files and chunks that are there after the sweep of a start that comes much later.
+  std::size_t left_after_a_start() {
+    server.heal();
+    on.lake.reset();
+    on = world.join();
+    *on.now = 4'000'000'000;
+    BOOST_TEST(take(*on).empty());
+    return world.all("fs.files").size() + world.all("fs.chunks").size();
+  }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(mongodb_files, *conformance())
+
+BOOST_AUTO_TEST_CASE(nothing_stays_of_a_put_that_failed_anywhere) {
+  lake_in_trouble lake;
+  put(*lake.on, {entry("archived")});
+  for (int passing = 0; passing < 3; ++passing) {  // heads, chunks, entries
+    lake.refuse(R"("insert","delete")", passing);
+    const auto entries = std::vector{entry("a"), entry("b")};
+    BOOST_TEST(!lake.on->put(entries));
+    lake.server.heal();
+  }
+  mark(*lake.on, {done(lake.on->entries("", 10).value().front().entry.id)});
+  BOOST_TEST(lake.left_after_a_start() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_stays_of_a_removal_that_failed_anywhere) {
+  lake_in_trouble lake;
+  for (int passing = 0; passing < 2; ++passing) {
+    const auto ids = put(*lake.on, {entry("a")});
+    lake.refuse(R"("delete")", passing);
+    mark(*lake.on, {done(ids[0])});
+    lake.server.heal();
+  }
+  BOOST_TEST(lake.left_after_a_start() == 0u);
+}
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_broken_is_bad_data_of_its_entry_only) {
   const shared_lake world;

@@ -19,13 +19,14 @@ struct with_indexes {
   notices said;
   std::vector<std::string> sentences;
   std::shared_ptr<mongodb_home> home;
-  mongodb_collection all;
+  mongodb_collection all, apart;  ///< `apart`: what the test itself asks, without the URL's own times.
   std::vector<index_wish> wishes{{"by_hash", bson().add("_hash", 1), true, {}},
                                  {"by_kind", bson().add("kind", 1), false, {}}};
 
   explicit with_indexes(const std::string& url = "", const std::string& name = "things")
       : home(mongodb_home::open({.url = server.url("&appName=indexed" + url)}).value()),
-        all(home, "test", name) {
+        all(home, "test", name),
+        apart(mongodb_home::open({.url = server.url()}).value(), "test", name) {
     said.listen([this](const std::string& s) { sentences.push_back(s); });
   }
   void refuse(const std::string& mode, const std::string& how,
@@ -35,12 +36,13 @@ struct with_indexes {
   void insert(const std::string& hash, int times) const {
     bulk_write some;
     for (int i = 0; i < times; ++i) some.insert(bson().add("_hash", hash).add("kind", i));
-    BOOST_REQUIRE(all.write(std::move(some), "test: insert"));
+    BOOST_REQUIRE(apart.write(std::move(some), "test: insert"));
   }
   /// Whether the index stands, and is unique.
   std::optional<bool> is_unique(const std::string& name) const {
     std::optional<bool> found;
-    const auto answer = home->command("test", bson().add("listIndexes", all.name()), false, "test: list");
+    const auto answer =
+        apart.home().command("test", bson().add("listIndexes", all.name()), false, "test: list");
     BOOST_REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().text));
     answer->view().find_dotted("cursor.firstBatch").document()->each([&](const bson_element& one) {
       if (one.document()->find("name").text() == name)
@@ -104,6 +106,29 @@ BOOST_AUTO_TEST_CASE(one_that_is_not_there_yet_is_told_once_and_waited_for) {
   BOOST_TEST(world.make().has_value());
 }
 
+// A server would wait for every member of a replica set, also for one that is down.
+BOOST_AUTO_TEST_CASE(a_majority_that_has_it_is_enough) {
+  with_indexes world;
+  BOOST_REQUIRE(world.home->command("test", bson().add("profile", 2), false, "test: profile"));
+  BOOST_REQUIRE(world.make());
+  const mongodb_collection told(world.home, "test", "system.profile");
+  const auto asked =
+      told.find_all(bson().add("command.createIndexes", bson().add("$exists", true)), {}, "test: profile");
+  BOOST_REQUIRE(asked && asked->size() == 2);
+  for (const auto& one : *asked)
+    BOOST_TEST(one.view().find_dotted("command.commitQuorum").text().value_or("") == "majority");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_knows_no_majority_for_it_makes_it_all_the_same) {
+  for (const auto* code : {"2", "72", "40415"}) {
+    with_indexes world;
+    world.refuse(R"({"times":1})", R"("errorCode":)" + std::string(code));
+    BOOST_TEST(world.make().has_value(), code);
+    BOOST_TEST((world.is_unique("by_hash") == true), code);
+    BOOST_TEST(world.home->counts().by_name["createIndexes"] == 3u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(doubles_are_found_before_a_unique_one_is_asked_for) {
   with_indexes world("", "doubles");
   world.insert("a", 2);
@@ -115,11 +140,11 @@ BOOST_AUTO_TEST_CASE(doubles_are_found_before_a_unique_one_is_asked_for) {
 
 /// A build takes longer than the server may be silent.
 struct with_slow_builds : with_indexes {
-  explicit with_slow_builds(const std::string& name) : with_indexes("&socketTimeoutMS=300", name) {
+  explicit with_slow_builds(const std::string& name) : with_indexes("&socketTimeoutMS=1000", name) {
     wishes.pop_back();  // one is enough
   }
   void slow_down(const std::string& what) {
-    refuse(R"("alwaysOn")", R"("blockConnection":true,"blockTimeMS":600)", what);
+    refuse(R"("alwaysOn")", R"("blockConnection":true,"blockTimeMS":1500)", what);
   }
   /// As a store asks again and again.
   bool made_at_last() {

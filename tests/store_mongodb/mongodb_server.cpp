@@ -1,8 +1,10 @@
 #include "tests/fixtures/mongodb_server.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +62,7 @@ bool server_can_be_had() { return outside() != nullptr || ::access(program().c_s
 mongodb_server::mongodb_server(std::vector<std::string> more) : more_(std::move(more)) { start(); }
 mongodb_server::~mongodb_server() {
   if (process_ > 0) kill();
+  let_port_go();
 }
 
 void mongodb_server::start() {
@@ -76,12 +79,27 @@ void mongodb_server::start() {
     throw std::runtime_error("the MongoDB server for tests does not start: " + text.str());
   }
   port_ = port_in(log);
+  let_port_go();
 }
 
 void mongodb_server::kill() {
   ::kill(process_, SIGKILL);
   ::waitpid(process_, nullptr, 0);
   process_ = -1;
+  // Another process might take the port. Nobody listens on it: connections are refused.
+  kept_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port_));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int yes = 1;
+  (void)::setsockopt(kept_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  (void)::bind(kept_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+void mongodb_server::let_port_go() {
+  if (kept_ >= 0) ::close(kept_);
+  kept_ = -1;
 }
 
 void mongodb_server::start_again() { start(); }

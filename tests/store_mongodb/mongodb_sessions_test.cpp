@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "tahoe/bson.hpp"
 #include "tahoe/store/memory_archive.hpp"
 #include "tests/fixtures/archive_on_mongodb.hpp"
 #include "tests/fixtures/same_archives.hpp"
@@ -79,6 +80,26 @@ BOOST_AUTO_TEST_CASE(numbers_texts_and_other_kinds_have_the_order_of_every_home)
         for (auto* archive : {memory.get(), on.archive.get()}) write(*archive, {w});
       BOOST_TEST(text_of(stored_session(*on.archive)) == text_of(stored_session(*memory)));
     }
+}
+
+// A record gives its session a time of whatever type it has.
+BOOST_AUTO_TEST_CASE(a_time_that_cannot_be_kept_costs_its_own_record_only) {
+  const archive_on_mongodb on;
+  const value odd = tahoe::object{{std::string("a\0b", 3), 1}};  // such a key is none in BSON
+  const value large = std::string(tahoe::max_bson_size - 1000, 'x');
+  const auto good = in_session("good", {10.0, std::nullopt, std::nullopt});
+  std::vector<record_write> batch{good};
+  for (const auto& time : {odd, large})
+    batch.push_back(in_session("odd " + std::to_string(batch.size()), {std::nullopt, time, std::nullopt}));
+  write(*on.archive, batch);
+  for (const auto& w : batch) {
+    const auto raw = must(on.archive->get(w.raw.hash));
+    const bool usable = w.raw.hash == good.raw.hash;
+    BOOST_TEST((raw->valid != false) == usable);
+    BOOST_TEST(raw->reason.empty() == usable);
+    BOOST_TEST(raw->ref.empty() == !usable);
+  }
+  has_times(*on.archive, {10.0, std::nullopt, std::nullopt});
 }
 
 BOOST_AUTO_TEST_CASE(servers_that_change_one_session_at_once_end_with_the_widest_times) {
