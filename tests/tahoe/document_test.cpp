@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(submissions_of_one_organisation_are_one) {
   };
   const auto read = tahoe::from_value(json(list(R"([],"_cybexd_orgs":[
       {"orgid":"p","timezone":"P","filters":["x"]},{"orgid":"o","timezone":"Q","filters":["x","y"]},
-      {"orgid":"q"},{"orgid":"p","timezone":"R","filters":["x","z"]},{"orgid":"o"}]})")));
+      {"orgid":"q","timezone":""},{"orgid":"p","timezone":"R","filters":["x","z"]},{"orgid":"o","timezone":"UTC"}]})")));
   BOOST_REQUIRE(read);
   const auto expected = tahoe::from_value(json(list(R"(["x","y"],"_cybexd_orgs":[
       {"orgid":"p","timezone":"P","filters":["x","z"]},{"orgid":"q","timezone":"","filters":[]}]})")));
