@@ -103,7 +103,9 @@ expected<directory_lock> directory_lock::take(const std::string& data_dir, const
   }
   if (another) return fail(*another);
   const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {
+  // In this order a file that was there needs no more room: the disk may be full.
+  if (::pwrite(file.get(), pid.data(), pid.size(), 0) < 0 ||
+      ::ftruncate(file.get(), static_cast<off_t>(pid.size())) != 0) {
     return fail(failure::unavailable, path + " cannot be written: " + system_text(errno));
   }
   return directory_lock(std::move(file));

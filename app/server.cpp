@@ -119,7 +119,10 @@ const configuration& server::configured() const { return parts_->config; }
 
 std::string server::must_begin_again() const {
   const auto& asks = parts_->over->stores().needs_new_open;
-  if (asks && asks()) return "the disk works again after an error: the store is opened anew";
+  if (asks && asks())
+    return parts_->over->stores().opened_without_room
+               ? "there is room on the disk again: the store is opened anew"
+               : "the disk works again after an error: the store is opened anew";
   if (parts_->actors->ended() && can_start_threads())
     return "the actors have ended, as told above: all is started anew";
   return {};
@@ -159,7 +162,10 @@ expected<std::unique_ptr<server>> server::start(const configuration& config,
   auto ports = p.http.start(http, make_http_backend(*p.over, p.actors));
   if (!ports) return fail(ports.error());
   p.ports = *ports;
-  if (auto written = p.write_run_json(); !written) return fail(written.error());
+  if (auto written = p.write_run_json(); !written) {
+    if (!p.over->stores().opened_without_room) return fail(written.error());
+    say(severity::warning, written.error().text);  // it is written at the new open, when there is room
+  }
   warn_of(config);
   say(severity::info, "ready: http " + to_text(endpoint{config.values.http.listen.host, p.ports.http}) +
                           ", operators " +

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 #include "app/engine.hpp"
 #include "app/files.hpp"
@@ -51,10 +53,61 @@ std::string plain_hosts(std::string_view url) {
   return text;
 }
 
+/// The collections that a store on MongoDB keeps beside the one that it is told, in the same database.
+std::vector<std::string> collections_beside(const std::string& section, const std::string& coll) {
+  if (section == "cache")
+    return {"fs.files", "fs.chunks", coll + "_cybexd_parts", coll + "_cybexd_quarantine",
+            coll + "_cybexd_claims"};
+  if (section == "identity")
+    return {coll + "_cybexd_changes", coll + "_cybexd_tokens", coll + "_cybexd_audit"};
+  return {};
+}
+
+/// All collections that a store on MongoDB writes: none of an embedded one.
+struct owned_collections {
+  std::string server, db;
+  std::vector<std::string> names;  ///< The one that it is told is the first.
+};
+owned_collections owned_by(const settings& from, const std::string& section) {
+  const auto& place = section_of(from.store, section);
+  owned_collections all;
+  if (!on_mongodb(from.store, place)) return all;
+  all.server = plain_hosts(address_of(from.store, place));
+  all.db = place.db;
+  all.names = collections_beside(section, place.coll);
+  all.names.insert(all.names.begin(), place.coll);
+  return all;
+}
+
+std::optional<std::string> shared(const owned_collections& one, const owned_collections& other) {
+  if (one.server != other.server || one.db != other.db) return std::nullopt;
+  const auto& names = other.names;
+  const auto found = std::find_if(one.names.begin(), one.names.end(), [&names](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  });
+  if (found == one.names.end()) return std::nullopt;
+  return one.db + "." + *found;
+}
+
 }  // namespace
 
 const std::vector<std::string>& store_sections() {
   static const std::vector<std::string> all{"cache", "archive", "report", "identity"};
+  return all;
+}
+
+std::vector<clash> clashes_of(const settings& from) {
+  std::vector<std::pair<std::string, owned_collections>> before;
+  std::vector<clash> all;
+  for (const auto& section : store_sections()) {
+    auto owned = owned_by(from, section);
+    const auto& names = owned.names;
+    if (!names.empty() && std::find(names.begin() + 1, names.end(), names.front()) != names.end())
+      all.push_back({section, section, names.front(), owned.db + "." + names.front()});
+    for (const auto& [other, others] : before)
+      if (auto name = shared(others, owned)) all.push_back({other, section, names.front(), std::move(*name)});
+    before.emplace_back(section, std::move(owned));
+  }
   return all;
 }
 

@@ -15,4 +15,14 @@ namespace cybexd::app {
 /// places.
 [[nodiscard]] std::string place_of(const settings& from, const std::string& section);
 
+/// Two stores on MongoDB of which one would write into a collection of the other.
+struct clash {
+  std::string first,
+      second;              ///< Sections, in the order of `store_sections`; the same one: a name of its own.
+  std::string coll;        ///< That the second is told.
+  std::string collection;  ///< The shared one: `db.coll`
+};
+/// One for each two stores at the most.
+[[nodiscard]] std::vector<clash> clashes_of(const settings& from);
+
 }  // namespace cybexd::app

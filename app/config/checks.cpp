@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/config/keys.hpp"
+#include "app/store_place.hpp"
 #include "tahoe/store/stores.hpp"
 
 namespace cybexd::app {
@@ -18,7 +19,8 @@ constexpr std::string_view collection_names =
 
 /// Every store on MongoDB has an address, given once.
 template <class Complain>
-void check_places(const store_settings& store, const Complain& complain) {
+void check_places(const settings& all, const Complain& complain) {
+  const auto& store = all.store;
   const auto given_twice = [](const std::string& url, const file_path& file) {
     return !url.empty() && !file.path.empty();
   };
@@ -48,6 +50,13 @@ void check_places(const store_settings& store, const Complain& complain) {
       complain(section + ".db", why, toml_quoted(place->db), std::string(database_names));
     if (const auto why = wrong_in_collection(place->coll); !why.empty())
       complain(section + ".coll", why, toml_quoted(place->coll), std::string(collection_names));
+  }
+  for (const auto& [first, second, coll, collection] : clashes_of(all)) {
+    const bool own = first == second;
+    complain("store." + second + ".coll",
+             collection + (own ? " is where store." + first + " keeps files"
+                               : " belongs to store." + first + ".coll already"),
+             toml_quoted(coll), "a collection that no other store uses");
   }
   if (missing)
     complain("store.url", "missing", "\"\"",
@@ -146,7 +155,7 @@ void check_together(const configuration& config, std::vector<mistake>& mistakes)
     complain(key_missing ? "http.tls_key" : "http.tls_certificate", "missing", "\"\"",
              "both http.tls_certificate and http.tls_key, or neither");
   }
-  check_places(values.store, complain);
+  check_places(values, complain);
   if (values.report.threatrank_max_edges % 2 != 0) {
     complain("report.threatrank_max_edges", "out of range",
              std::to_string(values.report.threatrank_max_edges), "2, 4 or 6");

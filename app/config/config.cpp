@@ -26,7 +26,7 @@ bool is_section(std::string_view name) {
 
 /// What was written for a key that does not exist: it may be a misspelt one that holds a password.
 std::string without_password(std::string was) {
-  const bool address = was.find("://") != std::string::npos && was.find('@') != std::string::npos;
+  const bool address = was.find("://") != std::string::npos || was.find('@') != std::string::npos;
   return address ? "(not shown)" : was;
 }
 

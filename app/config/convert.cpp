@@ -6,6 +6,7 @@
 #include "app/config/checks.hpp"
 #include "app/config/keys.hpp"
 #include "app/config/original_reader.hpp"
+#include "app/store_place.hpp"
 #include "crypto/token.hpp"
 #include "tahoe/store/stores.hpp"
 
@@ -108,6 +109,7 @@ class converter {
     const std::string name = "store." + std::string(section);
     into.db = p.db.value;
     into.coll = p.coll.value;
+    coll_keys_[std::string(section)] = p.coll.key.empty() ? std::string(section) + ".coll" : p.coll.key;
     say(*find(name + ".db"), from(p.db));
     say(*find(name + ".coll"), from(p.coll));
     if (p.url.value == values_.store.url) return;
@@ -126,6 +128,13 @@ class converter {
     take("archive", archive, s.archive);
     take("report", read("report", {"report"}, s.report), s.report);
     take("identity", read("identity", {"identity"}, s.identity), s.identity);
+    for (const auto& [first, second, name, collection] : clashes_of(values_)) {
+      const bool own = first == second;
+      reader_.complain(coll_keys_.at(second),
+                       collection + (own ? " is where " + first + " keeps files"
+                                         : " belongs to " + coll_keys_.at(first) + " already"),
+                       toml_quoted(name), "a collection that no other section uses");
+    }
     if (tahoe && reader_.has("archive"))
       tell_difference("archive",
                       read("archive", {"tahoe", "archive"}, store_place{"", "", {}, "tahoe_db", "instance"}),
@@ -206,6 +215,7 @@ class converter {
   const conversion_request& request_;
   settings values_;
   std::map<std::string_view, std::string> reasons_;
+  std::map<std::string, std::string> coll_keys_;  ///< Where a store's collection stands, by our sections.
   conversion out_;
 };
 

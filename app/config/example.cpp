@@ -15,6 +15,27 @@ constexpr std::string_view heading =
     "shows what holds.\n"
     "# Keys marked (reload) follow SIGHUP; the others need a restart.\n";
 
+/// A masked value without its quotes. A scheme that is misspelt is no reason to show what follows.
+std::string without_passwords(std::string text) {
+  for (const std::string_view option : {"password=", "authmechanismproperties="}) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    // From the last one on, so that a change moves none that is still to be changed.
+    for (auto found = lower.rfind(option); found != std::string::npos;) {
+      const auto value = found + option.size();
+      text.replace(value, std::min(text.find('&', value), text.size()) - value, "***");
+      found = found == 0 ? std::string::npos : lower.rfind(option, found - 1);
+    }
+  }
+  const auto at = text.rfind('@');
+  if (at == std::string::npos) return text;
+  std::size_t scheme = 0;
+  for (const std::string_view ours : {"mongodb://", "mongodb+srv://"})
+    if (text.starts_with(ours)) scheme = ours.size();
+  return text.substr(0, scheme) + "***" + text.substr(at);
+}
+
 }  // namespace
 
 std::string toml_comment(std::string_view text) {
@@ -64,18 +85,7 @@ std::string example_file() {
 std::string shown_value(const setting_key& key, const settings& from) {
   auto text = toml_text(key, from);
   if (!key.masked) return text;
-  constexpr std::string_view password = "filepassword=";  // of a key file, among the options
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  if (const auto option = lower.find(password); option != std::string::npos) {
-    const auto from_here = option + password.size();
-    text.replace(from_here, text.find_first_of("&\"", from_here) - from_here, "***");
-  }
-  const auto scheme = text.find("://");
-  const auto at = text.rfind('@');
-  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return text;
-  return text.substr(0, scheme + 3) + "***" + text.substr(at);
+  return "\"" + without_passwords(text.substr(1, text.size() - 2)) + "\"";
 }
 
 }  // namespace cybexd::app

@@ -14,6 +14,14 @@ using step = message_reader::step;
 constexpr std::uint64_t budget_step = 1u << 20;  ///< In which a body takes its share, as it comes.
 constexpr std::size_t small_answer = 64u << 10;
 constexpr std::chrono::milliseconds last_words(1'000);  ///< For what is half said at a stop.
+
+/// The request for the log: of the target neither parameters, which are the client's business, nor more than
+/// tells which it was.
+std::string name_of(const request_head& head) {
+  constexpr std::size_t most = 200;
+  return head.method + " " + head.target.substr(0, std::min(head.target.find('?'), most));
+}
+
 response overloaded() { return try_later("The server is overloaded, try again later."); }
 
 response too_many() {
@@ -196,6 +204,10 @@ void conversation::dispatch() {
   phase_ = phase::working;
   arm(limits_->work_time);
   request_.body = reader_.take_body();
+  if (route_->body == body_size::none) {
+    request_.body = {};
+    request_.bytes.release();
+  }
   place_ = share(route_->may_wait ? core_.waiting : core_.requests);
   if (!request_.bytes.grow_to(request_.body.size()) || !place_.grow_to(1)) return answer(overloaded());
   count_in_flight(1);
@@ -223,8 +235,7 @@ void conversation::run(const route& to, request& asked, const responder& respond
   try {
     to.run(std::move(asked), respond);
   } catch (const std::exception& e) {  // e.g. no memory: this request fails, the others go on
-    core_.warn("a request to " + to.pattern + " failed: " + e.what());
-    respond(message(500, "Server error."));
+    respond(server_error("Server error.", e.what()));
   }
 }
 
@@ -252,6 +263,8 @@ void conversation::answer(response r) {
   out_bytes_ = share(core_.body_bytes);
   if (r.body.size() > small_answer && !out_bytes_.grow_to(r.body.size())) r = overloaded();
   finished(r.status);
+  if (r.status == 500)
+    core_.warn(name_of(head_) + " was answered with 500: " + (r.why.empty() ? "no reason given" : r.why));
   keep_ = keep_ && !r.then_shut_down && !core_.draining;
   out_head_ = head_of(r, keep_, std::chrono::system_clock::now());
   out_body_ = head_.method == "HEAD" ? std::string{} : std::move(r.body);

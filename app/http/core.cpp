@@ -43,8 +43,7 @@ expected<std::string> server_core::authenticate(const std::string& token) const 
   try {
     return hooks.authenticate(token);
   } catch (const std::exception& e) {
-    warn(std::string("a token could not be looked at: ") + e.what());
-    return fail(failure::internal, "the token could not be looked at");
+    return fail(failure::internal, std::string("the token could not be looked at: ") + e.what());
   }
 }
 

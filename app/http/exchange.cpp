@@ -30,7 +30,8 @@ struct responder::once {
   once(const once&) = delete;
   once& operator=(const once&) = delete;
   ~once() {
-    if (!done.exchange(true) && answer) answer(message(500, "The server could not answer this request."));
+    if (!done.exchange(true) && answer)
+      answer(server_error("The server could not answer this request.", "whoever had it did not answer"));
   }
 
   std::function<void(response)> answer;
@@ -84,7 +85,13 @@ response answer_to(const error& e) {
     case failure::internal:
       break;
   }
-  return message(500, "Server error.");
+  return server_error("Server error.", e.text);
+}
+
+response server_error(std::string_view text, std::string why) {
+  auto r = message(500, text);
+  r.why = std::move(why);
+  return r;
 }
 
 }  // namespace cybexd::app::http

@@ -57,6 +57,7 @@ struct response {
   std::optional<std::chrono::seconds> retry_after;
   std::string allow;            ///< Methods, with 405.
   bool then_shut_down = false;  ///< Close the connection after this answer.
+  std::string why = {};         ///< With 500, for the log alone: what went wrong.
 };
 
 /// Answers one request, exactly once: the first call counts, further ones do nothing, and a request that
@@ -81,7 +82,9 @@ using handler = std::function<void(request&&, responder)>;
 [[nodiscard]] response try_later(std::string_view text);
 /// What a client learns of a failure: `bad_input`, `conflict` 400; `not_allowed` 401; `not_found` 404;
 /// `too_large` 413; `overloaded`, `unavailable`, `timed_out`, `cancelled` 503; else 500. The text goes along
-/// where it is about the input; of the server's own troubles nothing is told.
+/// where it is about the input; of the server's own troubles nothing is told but to the log.
 [[nodiscard]] response answer_to(const error& e);
+/// 500: `text` for the client, `why` for the log.
+[[nodiscard]] response server_error(std::string_view text, std::string why);
 
 }  // namespace cybexd::app::http

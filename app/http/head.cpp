@@ -85,8 +85,7 @@ std::optional<response> problem_of(const request_head& head, const server_limits
 
 std::uint64_t body_limit_of(const route& to, const server_limits& limits) {
   switch (to.body) {
-    case body_size::none:
-      return 0;
+    case body_size::none:  // clients send one with a GET all the same
     case body_size::json:
       return limits.json_bytes;
     case body_size::upload:

@@ -31,7 +31,7 @@ struct request_head {
 /// What is wrong with the announced body for this route: 411, 413.
 [[nodiscard]] std::optional<response> body_problem_of(const request_head& head, const route& to,
                                                       const server_limits& limits);
-/// The largest body the route reads.
+/// The largest body that is read, also where the route has no use for one.
 [[nodiscard]] std::uint64_t body_limit_of(const route& to, const server_limits& limits);
 /// The Bearer token (RFC 6750), or empty when there is none or something else.
 [[nodiscard]] std::string bearer_of(const request_head& head);

@@ -43,7 +43,7 @@ void operate(const std::shared_ptr<const http_backend>& backend, const std::shar
       asked->body = {};
       respond(input ? backend->operate(asked->tail, *input) : answer_to(input.error()));
     } catch (const std::exception& e) {  // operators may see what went wrong
-      respond(message(500, e.what()));
+      respond(server_error(e.what(), e.what()));
     }
   });
   if (!taken) respond(try_later("Too many operations at once, try again later."));

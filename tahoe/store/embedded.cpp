@@ -23,6 +23,10 @@ expected<stores> stores_of(const std::shared_ptr<rocksdb_home>& home, const embe
   all.statistics = [home] { return home->statistics(); };
   all.backup = [home](const std::string& directory) { return home->checkpoint(directory); };
   all.needs_new_open = [home] { return home->needs_new_open(); };
+  if (!home->without_room().empty()) {
+    all.opened_without_room = true;
+    all.trouble = [home] { return home->without_room(); };
+  }
   all.on_commit = home->on_commit();
   return all;
 }

@@ -41,8 +41,8 @@ void tie_to(stores& all, const std::vector<std::shared_ptr<mongodb_home>>& homes
   all.gave_up = [homes] {
     return std::any_of(homes.begin(), homes.end(), [](const auto& home) { return !home->still_asks(""); });
   };
-  all.trouble = [homes] {
-    std::string text;
+  all.trouble = [homes, embedded = std::move(all.trouble)] {
+    std::string text = embedded ? embedded() : std::string();
     for (const auto& home : homes)
       if (const auto one = home->trouble(); !one.empty()) text += (text.empty() ? "" : "; ") + one;
     return text;

@@ -20,6 +20,7 @@
 
 #include "tahoe/store/rocksdb_disk.hpp"
 #include "tahoe/store/rocksdb_families.hpp"
+#include "tahoe/store/rocksdb_full_disk.hpp"
 #include "tahoe/store/rocksdb_log.hpp"
 #include "tahoe/store/rocksdb_snapshot.hpp"
 #include "tahoe/store/write_health.hpp"
@@ -127,6 +128,7 @@ struct rocksdb_home::impl {
 
   const known_directory place;
   write_health health;
+  std::optional<full_disk> full;
   std::shared_ptr<rocksdb::Cache> cache;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // RocksDB's; given back before `db` closes
   std::unique_ptr<rocksdb::DB> db;
@@ -167,10 +169,12 @@ expected<std::shared_ptr<rocksdb_home>> rocksdb_home::open(const embedded_option
     return fail(failure::not_found, "store " + options.directory + ": there is none");
   rocksdb::DB* opened = nullptr;
   const auto families = family_descriptors(inner->cache);
-  const auto status =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(settings, options.directory, families, &inner->handles, &opened)
-          : rocksdb::DB::Open(settings, options.directory, families, &inner->handles, &opened);
+  rocksdb::Status status;
+  if (!options.read_only)
+    status = rocksdb::DB::Open(settings, options.directory, families, &inner->handles, &opened);
+  if (*there && status.IsNoSpace()) inner->full.emplace(options.directory, status.ToString());
+  if (options.read_only || inner->full)
+    status = rocksdb::DB::OpenForReadOnly(settings, options.directory, families, &inner->handles, &opened);
   if (!status.ok()) return fail(open_error(options.directory, status));
   inner->db.reset(opened);
   std::shared_ptr<rocksdb_home> home(new rocksdb_home(options.directory, std::move(inner)));
@@ -202,6 +206,7 @@ expected<void> rocksdb_home::check_format(bool made) {
 expected<void> rocksdb_home::write(rocksdb::WriteBatch& batch, durability how, std::string_view what,
                                    std::size_t items) {
   if (auto room = impl_->place.room_to_write(batch.GetDataSize()); !room) return room;
+  if (impl_->full) return fail(failure::unavailable, without_room());
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
   const auto start = std::chrono::steady_clock::now();
@@ -237,7 +242,11 @@ expected<std::optional<std::string>> rocksdb_home::get(family f, std::string_vie
 rocksdb_snapshot::rocksdb_snapshot(rocksdb_home& home) : home_(home), snapshot_(home.db().GetSnapshot()) {}
 rocksdb_snapshot::~rocksdb_snapshot() { home_.db().ReleaseSnapshot(snapshot_); }
 
-bool rocksdb_home::needs_new_open() const { return impl_->health.needs_new_open(); }
+bool rocksdb_home::needs_new_open() const {
+  return impl_->health.needs_new_open() || (impl_->full && impl_->full->is_worth_a_new_open());
+}
+
+std::string rocksdb_home::without_room() const { return impl_->full ? impl_->full->why() : std::string(); }
 
 rocksdb::DB& rocksdb_home::db() { return *impl_->db; }
 
@@ -249,6 +258,7 @@ expected<void> rocksdb_home::checkpoint(const std::string& directory) {
   std::error_code trouble;
   if (std::filesystem::exists(directory, trouble))
     return fail(failure::conflict, "backup " + directory + ": is there already");
+  if (impl_->full) return link_files(directory_, directory);
   rocksdb::Checkpoint* made = nullptr;
   if (auto status = rocksdb::Checkpoint::Create(impl_->db.get(), &made); !status.ok())
     return fail(to_error(status, "backup " + directory));

@@ -60,8 +60,9 @@ enum class durability : std::uint8_t { in_order, synced };
 class rocksdb_home {
  public:
   /// Makes the directory (mode 0700) where it is absent. Errors: unavailable (held by another process, which
-  /// is named; disk), corrupt (format version, damaged files), each naming the directory. `disk` outlives it;
-  /// nothing: the machine's own.
+  /// is named; disk), corrupt (format version, damaged files), each naming the directory. One that is there,
+  /// on a disk without room for what opening writes, can only be read, see `without_room`. `disk` outlives
+  /// it; nothing: the machine's own.
   [[nodiscard]] static expected<std::shared_ptr<rocksdb_home>> open(const embedded_options& options,
                                                                     rocksdb::Env* disk = nullptr);
   rocksdb_home(const rocksdb_home&) = delete;
@@ -79,6 +80,9 @@ class rocksdb_home {
 
   /// Writing fails though the disk works (again): it goes on only when the home is closed and opened anew.
   [[nodiscard]] bool needs_new_open() const;
+  /// Empty, or why the home can only be read: the disk was full when it was opened. With room again it needs
+  /// a new open.
+  [[nodiscard]] std::string without_room() const;
 
   [[nodiscard]] rocksdb::DB& db();
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(family f) const;

@@ -37,8 +37,10 @@ struct stores {
   /// at once; empty where no store is on a database.
   std::function<void(std::chrono::steady_clock::time_point)> end_by;
   std::function<bool()> gave_up;  ///< Whether that has come to pass.
-  /// Empty, or which database cannot be used now, as far as is known without asking it. Waits for nothing;
-  /// empty where no store is on a database.
+  /// The disk of the embedded home was too full to open it for writing: until a new open it can only be read.
+  bool opened_without_room = false;
+  /// Empty, or which database cannot be used now, as far as is known without asking it, or that the embedded
+  /// home can only be read. Waits for nothing; empty where neither can be.
   std::function<std::string()> trouble;
   /// Told of every durable write: store, seconds, items. May be called from any thread. Set it before use.
   std::shared_ptr<std::function<void(std::string_view, double, std::size_t)>> on_commit;

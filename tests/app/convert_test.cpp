@@ -106,6 +106,13 @@ BOOST_AUTO_TEST_CASE(archive_is_a_synonym_of_tahoe_which_wins) {
       !has(notes_of(R"({"archive": {"db": "x"}, "tahoe": {"db": "x", "coll": "instance"}})"), "tahoe wins"));
 }
 
+BOOST_AUTO_TEST_CASE(sections_that_share_a_collection_are_told_by_the_keys_of_the_original) {
+  BOOST_TEST(has(mistakes_of(R"({"report": {"db": "tahoe_db"}, "tahoe": {"coll": "instance"}})"),
+                 "report.coll: tahoe_db.instance belongs to tahoe.coll already"));
+  BOOST_TEST(has(mistakes_of(R"({"archive": {"db": "cache_db", "coll": "fs.files"}})"),
+                 "archive.coll: cache_db.fs.files belongs to cache.coll already"));
+}
+
 BOOST_AUTO_TEST_CASE(older_forms_are_read_too) {
   auto s = read(R"({"cache": {"mongo_url": "localhost:27018", "cache_db": "c", "cache_coll": "cc"},
                     "archive": {"archive_db": "a", "tahoe_db": "t", "tahoe_coll": "tc"}})");

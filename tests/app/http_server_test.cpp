@@ -106,6 +106,9 @@ BOOST_AUTO_TEST_CASE(a_token_whose_look_up_throws_costs_one_request) {
       c.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nAuthorization: Bearer throws\r\n\r\nx")
           .status == 500u);
   BOOST_TEST(other.ask(get("/ping")).status == 200u);
+  BOOST_TEST(s.warnings() == std::vector<std::string>{"POST /echo was answered with 500: the token could not "
+                                                      "be looked at: std::bad_alloc"},
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(chunked_bodies) {
@@ -171,7 +174,11 @@ BOOST_AUTO_TEST_CASE(a_request_that_nobody_answers_ends_with_an_error) {
   BOOST_REQUIRE(s.late.wait_for(1));
   s.late.forget_all();
   BOOST_TEST(dropped.receive().status == 500u);
-  BOOST_TEST(thrown.ask(get("/throws")).status == 500u);
+  BOOST_TEST(thrown.ask(get("/throws?name=a.secret.token")).status == 500u);
+  // Symptom: an operator found 500 in the metrics and nothing in the log.
+  const std::vector<std::string> told{"GET /late was answered with 500: whoever had it did not answer",
+                                      "GET /throws was answered with 500: std::bad_alloc"};
+  BOOST_TEST(s.warnings() == told, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_is_answered_too_late_has_ended_with_503) {

@@ -1,4 +1,5 @@
 // Where the configuration says that stores live, and that it does not show passwords.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
 
@@ -48,6 +49,29 @@ BOOST_AUTO_TEST_CASE(passwords_of_key_files_are_not_shown) {
              "\"mongodb://db/x?tls=true&tlsCertificateKeyFilePassword=***&w=1\"");
 }
 
+// Symptom: the words of a scheme with one slash, and the token of AWS, were printed.
+BOOST_AUTO_TEST_CASE(nothing_secret_of_any_address_is_shown) {
+  using namespace std::string_literals;
+  const auto& key = *find_key("store.url");
+  settings values;
+  for (const auto& [address, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"mongodb:/me:secret@db/x", "***@db/x"},
+           {"me:secret@db", "***@db"},
+           {"mongodb://me:sec@ret@db/", "mongodb://***@db/"},
+           {"mongodb://me:sec\"ret@db/", "mongodb://***@db/"},
+           {"mongodb://db/?authMechanismProperties=AWS_SESSION_TOKEN:secret&w=1",
+            "mongodb://db/?authMechanismProperties=***&w=1"},
+           {"mongodb://db/?w=1&AUTHMECHANISMPROPERTIES=A:secret",
+            "mongodb://db/?w=1&AUTHMECHANISMPROPERTIES=***"},
+           {"mongodb://db/?proxyPassword=secret&tlsCertificateKeyFilePassword=se\"cret",
+            "mongodb://db/?proxyPassword=***&tlsCertificateKeyFilePassword=***"},
+           {"mongodb://db1,db2/?replicaSet=rs", "mongodb://db1,db2/?replicaSet=rs"},
+           {"", ""}}) {
+    values.store.url = address;
+    BOOST_TEST(shown_value(key, values) == "\""s + shown + "\"");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(each_store_lives_where_it_is_told) {
   const auto homes = [](const std::string& text) {
     const auto config = read(text);
@@ -76,6 +100,41 @@ BOOST_AUTO_TEST_CASE(a_store_on_mongodb_has_one_address) {
                            "[store]\nkind = \"mongodb\"\nurl = \"mongodb://db\"\ncache.db = \"\"\n",
                            "[store.cache]\nkind = \"elsewhere\"\n", "[store]\nclaim = \"0s\"\n"})
     BOOST_TEST(!read(text).has_value(), text);
+}
+
+// Symptom: archive and reports in one collection were taken, and each saw the other's documents.
+BOOST_AUTO_TEST_CASE(no_collection_belongs_to_two_stores) {
+  const auto told = [](const std::string& text) {
+    const auto config = read("[store]\nkind = \"mongodb\"\nurl = \"mongodb://db\"\n" + text);
+    std::string all;
+    if (!config)
+      for (const auto& one : config.error()) all += to_text(one) + "\n";
+    return all;
+  };
+  struct clash {
+    std::string text, key, sentence;
+  };
+  for (const auto& [text, key, sentence] : std::vector<clash>{
+           {"report.db = \"tahoe_db\"\n", "store.report.coll",
+            "tahoe_db.instance belongs to store.archive.coll already"},
+           {"report.db = \"tahoe_db\"\nreport.url = \"mongodb://DB:27017/?w=1\"\n", "store.report.coll",
+            "tahoe_db.instance belongs to store.archive.coll already"},
+           {"archive.db = \"cache_db\"\narchive.coll = \"fs.files\"\n", "store.archive.coll",
+            "cache_db.fs.files belongs to store.cache.coll already"},
+           {"report.db = \"cache_db\"\nreport.coll = \"file_entries_cybexd_claims\"\n", "store.report.coll",
+            "cache_db.file_entries_cybexd_claims belongs to store.cache.coll already"},
+           {"report.db = \"identity_db\"\nreport.coll = \"instance_cybexd_audit\"\n", "store.identity.coll",
+            "identity_db.instance_cybexd_audit belongs to store.report.coll already"},
+           {"cache.coll = \"fs.chunks\"\n", "store.cache.coll",
+            "cache_db.fs.chunks is where store.cache keeps files"}}) {
+    const auto all = told(text);
+    BOOST_TEST(all.find(key + ": " + sentence) != std::string::npos, text << all);
+    BOOST_TEST(std::count(all.begin(), all.end(), '\n') == 1, text << all);
+  }
+  for (const auto* text : {"report.db = \"tahoe_db\"\nreport.url = \"mongodb://other\"\n",
+                           "report.db = \"tahoe_db\"\nreport.kind = \"embedded\"\n",
+                           "report.db = \"tahoe_db\"\nreport.coll = \"reports\"\n"})
+    BOOST_TEST(told(text) == "", text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

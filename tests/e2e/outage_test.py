@@ -5,12 +5,19 @@ import json
 import os
 import resource
 import shutil
+import socket
 import subprocess
+import tempfile
 import unittest
 
 from harness import Hub, Refused, may_log, preload, until
 
 GOOD = {"eventid": "cowrie.session.connect", "src_ip": "192.0.2.7", "session": "a", "sensor": "s", "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
 
 
 def record(number):
@@ -150,6 +157,49 @@ class Outage(unittest.TestCase):
             self.assertGreaterEqual(hub.wait_until_archived()["archived"], len(lines))
             self.assertEqual(hub.json("verify")["problems"], 0)
 
+    def start_without_room(self, hub, fill, free):
+        """Symptom: after a kill on a disk without a byte free neither the server nor any command started, not even a backup elsewhere."""
+        hub.start()
+        for number in range(20):
+            self.assertEqual(hub.post_file(record(1000 + number), "cowrie", "o")[0], 201)
+        before, digest = hub.wait_until_archived(), hub.digest()
+        hub.kill()
+        fill()
+        self.check_commands_without_room(hub, before, digest)
+        # What it writes run.json with is lacking too, so its ports must be known.
+        hub.ports = {name: f"127.0.0.1:{free_port()}" for name in ("http", "operators")}
+        hub.settings.update({"http.listen": hub.ports["http"], "http.operators": hub.ports["operators"]})
+        hub.launch()
+        until("it serves, and says what it waits for", lambda: "disk is full" in self.readiness(hub)[1], 30)
+        self.assertEqual(self.readiness(hub)[0], 503)
+        self.assertEqual(hub.post_file(record(1), "cowrie", "o")[0], 503)
+        self.assertEqual(hub.request("GET", "/user/info/self")[0], 200)
+        self.check_commands_without_room(hub, before, digest)
+        free()
+        until("it is ready by itself", lambda: self.readiness(hub)[0] == 200, 60)
+        self.assertEqual(hub.post_file(record(2000), "cowrie", "o")[0], 201)
+        self.assertEqual(hub.wait_until_archived()["archived"], before["archived"] + 1)
+        self.assertEqual(hub.stop()[0], 0)
+        self.assertEqual(hub.json("verify")["problems"], 0)
+
+    def check_commands_without_room(self, hub, books, digest):
+        self.assertEqual(hub.json("status")["lake"]["archived"], books["archived"])
+        self.assertEqual(hub.digest(), digest)
+        self.assertEqual(hub.json("verify")["problems"], 0)
+        self.assertTrue(hub.run("export", "--store", "archive", "--itype", "raw").stdout)
+        self.assertIn("disk is full", hub.run("user", "add", "a@example.org", "--name", "A", expect=1).stderr)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            hub.run("backup", elsewhere + "/backup")
+            hub.run("restore", elsewhere + "/backup", "--check")
+
+    @staticmethod
+    def readiness(hub):
+        try:
+            status, answer, _ = hub.request("GET", "/readyz", port="operators", token="")
+        except Refused:  # it begins, or begins again
+            return 0, ""
+        return status, json.dumps(answer)
+
     def test_a_disk_without_room(self):
         with Hub(**SLOW) as hub:
             data, made = os.path.join(hub.dir, "data"), os.path.join(hub.dir, "made")
@@ -170,6 +220,7 @@ class Outage(unittest.TestCase):
                             pass
 
                 self.go_through(hub, fill, lambda: os.remove(filler), "needed")
+                self.start_without_room(hub, fill, lambda: os.remove(filler))
             finally:
                 if hub.process is not None:
                     hub.kill()
