@@ -34,6 +34,7 @@ class filter_catch_up_state {
              messages::analyst_actor analysts);
   void run(caf::typed_response_promise<messages::caught_up> asker);
   void tick(std::uint64_t generation);
+  void nudge();
   void drain(caf::typed_response_promise<messages::drained> promise);
 
  private:
@@ -60,6 +61,7 @@ class filter_catch_up_state {
   std::optional<tahoe::hash256> after_;
   std::deque<chunk> chunks_;  // read and not written yet
   bool working_ = false, again_ = false;
+  bool waits_ = false;  // for its next try after an outage
   std::uint64_t generation_ = 0, filtered_ = 0;
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };
