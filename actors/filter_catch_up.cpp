@@ -41,8 +41,13 @@ void filter_catch_up_state::tick(std::uint64_t generation) {
   if (generation != generation_ || working_ || draining_) return;
   ++generation_;
   working_ = true;
+  waits_ = false;
   after_.reset();
   step();
+}
+
+void filter_catch_up_state::nudge() {
+  if (waits_) tick(generation_);
 }
 
 void filter_catch_up_state::step() {
@@ -142,6 +147,7 @@ void filter_catch_up_state::failed(const std::string& why) {
   told_ = why;
   answer_all({false, why, filtered_});
   if (draining_) return step();
+  waits_ = true;
   act::tell_after(self_, backoff_->next(), messages::filter_catch_up_actor{self_},
                   messages::tick{++generation_});
   backoff_->failed();
@@ -178,6 +184,7 @@ messages::filter_catch_up_actor::behavior_type filter_catch_up(
                     act::st(self).run(promise);
                     return promise;
                   }),
+          metered(self, meter, "nudge", [self](messages::nudge) { act::st(self).nudge(); }),
           metered(self, meter, "tick", [self](messages::tick tick) { act::st(self).tick(tick.generation); })};
 }
 

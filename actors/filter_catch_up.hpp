@@ -34,6 +34,7 @@ class filter_catch_up_state {
              messages::analyst_actor analysts);
   void run(caf::typed_response_promise<messages::caught_up> asker);
   void tick(std::uint64_t generation);
+  void nudge();
   void drain(caf::typed_response_promise<messages::drained> promise);
 
  private:
@@ -61,6 +62,7 @@ class filter_catch_up_state {
   std::deque<chunk> chunks_;  // read and not written yet
   bool working_ = false, again_ = false;
   std::string told_;  // in the log, why it waits
+  bool waits_ = false;  // for its next try after an outage
   std::uint64_t generation_ = 0, filtered_ = 0;
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
 };

@@ -151,11 +151,11 @@ void supervisor_state::start_queries() {
   ready_->set(readiness::part::queries, {});
 }
 
-/// A store that is back lets the line try at once: its own next try may be an hour away.
+/// A store that is back lets the line and the catch-up try at once: their own next try may be an hour away.
 void supervisor_state::start_looks() {
   looks_.clear();
   const auto back = [supervisor = messages::supervisor_actor{self_}] {
-    act::post(supervisor, messages::nudge{});
+    act::post(supervisor, messages::tick{store_is_back});
   };
   for (auto& options : looks_at(partners_.stores, ready_, back, *partners_.metrics)) {
     const auto role = options.store;

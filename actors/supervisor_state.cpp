@@ -10,17 +10,6 @@ constexpr caf::timespan longest_work = std::chrono::hours(24);  // as long as an
 constexpr int catch_up_tries = 3;
 constexpr auto poller_has_ended = "the cache poller has ended; ask again";
 
-/// Ticks of the supervisor: what each generation means.
-enum : std::uint64_t {
-  look,
-  replace_intake,
-  replace_poller,
-  replace_catch_up,
-  replace_queries,
-  replace_looks,
-  stop_deadline
-};
-
 error not_this_process(const char* what) {
   return {failure::unavailable, std::string("this process ") + what};
 }
@@ -37,6 +26,7 @@ void supervisor_state::tick(std::uint64_t what) {
   if (what == stop_deadline) return finish_stop(false, "the deadline passed");
   if (stopping_) return;
   if (what == look) return look_after_it();
+  if (what == store_is_back) return try_at_once();
   if (missing_.erase(what) == 0) return;  // replaced already, by a renewal
   switch (what) {
     case replace_intake:
@@ -108,6 +98,12 @@ void supervisor_state::abandon(messages::abandon asker) {
 
 void supervisor_state::nudge() {
   if (options_.archives) act::post(poller_, messages::nudge{});
+}
+
+void supervisor_state::try_at_once() {
+  if (!options_.archives) return;
+  nudge();
+  act::post(catch_up_, messages::nudge{});
 }
 
 caf::result<messages::line_status> supervisor_state::get_status() {

@@ -43,6 +43,17 @@ class supervisor_state {
   void stop(messages::stop& how);
 
  private:
+  /// Its ticks: what each generation means.
+  enum : std::uint64_t {
+    look,
+    store_is_back,
+    replace_intake,
+    replace_poller,
+    replace_catch_up,
+    replace_queries,
+    replace_looks,
+    stop_deadline
+  };
   /// Who waits for the filter catch-up, which is asked again when it was replaced. An actor that dies leaves
   /// promises unanswered, so the supervisor keeps them.
   struct catch_up_asker {
@@ -68,6 +79,7 @@ class supervisor_state {
   // supervisor_state.cpp
   void replace_later(std::uint64_t what, const char* who);
   void look_after_it();
+  void try_at_once();
   void tick_after(caf::timespan time, std::uint64_t what);
   void catch_up_for(std::uint64_t asker);
   void caught_up(std::uint64_t asker, const messages::caught_up& answer);

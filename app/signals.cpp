@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -19,10 +20,12 @@
 namespace cybexd::app {
 namespace {
 
+constexpr std::array signals{SIGTERM, SIGINT, SIGHUP};
+
 sigset_t held() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, number);
+  for (const int number : signals) ::sigaddset(&set, number);
   return set;
 }
 
@@ -30,6 +33,15 @@ sigset_t held() {
 
 void hold_signals() {
   const auto set = held();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void hold_signals_that_are_heard() {
+  auto set = held();
+  for (const int number : signals) {
+    struct sigaction before {};
+    if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) ::sigdelset(&set, number);
+  }
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 

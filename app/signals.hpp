@@ -11,6 +11,9 @@ enum class signal_kind { stop, reload };
 /// SIGTERM, SIGINT and SIGHUP wait until they are asked for, in this thread and all that it starts. Call it
 /// first.
 void hold_signals();
+/// The same for a command, which leaves those ignored that were when it began: nohup(1) does that to SIGHUP,
+/// a shell without job control to SIGINT of what it runs in the background.
+void hold_signals_that_are_heard();
 
 /// The next of them, or nothing after `within`.
 [[nodiscard]] std::optional<signal_kind> next_signal(std::chrono::milliseconds within);

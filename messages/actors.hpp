@@ -120,6 +120,7 @@ using catching_up = caf::typed_actor<act::ask_t<caught_up, catch_up>>;
 
 /// Runs the filters on what other modules or an import put into the archive.
 using filter_catch_up_actor = drainable::extend<act::ask_t<caught_up, catch_up>,
+                                                act::in<nudge>,  // after an outage: tries now
                                                 act::in<tick>>;  // INTERNAL: the next try after an outage
 
 /// Takes eligible entries while it has credit, owns what is not yet durable, backs off.
@@ -161,6 +162,6 @@ using supervisor_actor =
                      act::ask_t<archive_summary, archive_once>, act::ask_t<line_status, get_status>,
                      act::ask_t<caught_up, catch_up>,  // outlives a catch-up that dies
                      act::in<renew>, act::in<stop>,
-                     act::in<tick>>;  // INTERNAL: look, replace, deadlines
+                     act::in<tick>>;  // INTERNAL: look, a store is back, replace, deadlines
 
 }  // namespace cybexd::messages

@@ -155,7 +155,7 @@ int get(const invocation& call) {
 }
 
 int digest(const invocation& call) {
-  hold_signals();
+  hold_signals_that_are_heard();
   return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "digest", std::chrono::hours(24));
     if (!made) return tell(call, made.error());
@@ -171,7 +171,7 @@ int digest(const invocation& call) {
 }
 
 int verify(const invocation& call) {
-  hold_signals();
+  hold_signals_that_are_heard();
   return with_backend(call, [&](backend& to) -> int {
     const auto made = call_watched(to, "verify", std::chrono::hours(24));
     if (!made) return tell(call, made.error());

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "app/cli/functions.hpp"
 #include "app/cli/output.hpp"
@@ -18,6 +19,12 @@
 
 namespace cybexd::app::cli {
 namespace {
+
+void end_at_once(severity level, const std::string& why, int status) {
+  log_line(level, "server", why + ": ending at once");
+  flush_log();
+  ::_exit(status);
+}
 
 /// What a second signal does while the server stops.
 enum class second_signal : std::uint8_t { ends_at_once, waits };
@@ -38,12 +45,6 @@ class watchdog {
   void only_a_database_is_left() { only_a_database_ = true; }
 
  private:
-  static void end_at_once(severity level, const std::string& why, int status) {
-    log_line(level, "server", why + ": ending at once");
-    flush_log();
-    ::_exit(status);
-  }
-
   void watch(std::chrono::milliseconds within, second_signal what) {
     constexpr std::chrono::milliseconds a_moment(20);
     constexpr std::chrono::seconds to_close(2);
@@ -70,9 +71,11 @@ class watchdog {
 
 /// Takes the signals while a server starts, which may wait for a disk or a database: one to stop ends the
 /// process at once as long as no actor works yet, and is left for the server after that, as one to reload is.
+/// A start that does not come to its end then ends as a stop does: after its time, or at a second signal.
 class start_watch {
  public:
-  start_watch() : thread_([this] { watch(); }) {}
+  explicit start_watch(std::chrono::milliseconds stop_within)
+      : thread_([this, stop_within] { watch(stop_within); }) {}
   start_watch(const start_watch&) = delete;
   start_watch& operator=(const start_watch&) = delete;
   /// From now on the server has to be stopped in order.
@@ -88,19 +91,30 @@ class start_watch {
   }
 
  private:
-  void watch() {
+  void watch(std::chrono::milliseconds stop_within) {
     constexpr std::chrono::milliseconds a_moment(20);
+    using clock = std::chrono::steady_clock;
+    clock::time_point end_of_stop{};
     while (!over_) {
       const auto came = next_signal(a_moment);
       if (came == signal_kind::reload) reload_ = true;
-      if (came != signal_kind::stop) continue;
-      stop_ = true;
-      const std::lock_guard alone(ending_);  // no actor begins while the process ends
-      if (over_ || works_) return;
-      log_line(severity::info, "server", "told to stop before it was ready");
-      flush_log();
-      ::_exit(done);
+      const bool stops = came == signal_kind::stop;
+      if (stops && stop_ && !over_) end_at_once(severity::error, "a second signal", failed);
+      if (stops && !std::exchange(stop_, true)) {
+        end_of_stop = clock::now() + stop_within;
+        end_where_no_actor_works();
+      }
+      if (stop_ && !over_ && clock::now() >= end_of_stop)
+        end_at_once(severity::error, "the stop took too long", failed);
     }
+  }
+
+  void end_where_no_actor_works() {
+    const std::lock_guard alone(ending_);  // no actor begins while the process ends
+    if (over_ || works_) return;
+    log_line(severity::info, "server", "told to stop before it was ready");
+    flush_log();
+    ::_exit(done);
   }
 
   std::atomic<bool> over_{false};
@@ -112,7 +126,7 @@ class start_watch {
 
 expected<std::unique_ptr<server>> start_watched(const configuration& config,
                                                 const http::http_ports& same = {}) {
-  start_watch taking_signals;
+  start_watch taking_signals(config.values.stop_within);
   return server::start(config, environment(), same, [&] { taking_signals.actors_begin(); });
 }
 

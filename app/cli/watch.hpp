@@ -38,8 +38,8 @@ class watch {
 };
 
 /// Calls an operation that counts its work under a name (`progress`), and shows it meanwhile. Where signals
-/// are held (`hold_signals`, before anything is opened), one of them ends the operation, wherever it runs,
-/// with `cancelled`, and a second one this process.
+/// are held (`hold_signals_that_are_heard`, before anything is opened), one of them ends the operation,
+/// wherever it runs, with `cancelled`, and a second one this process.
 [[nodiscard]] expected<tahoe::value> call_watched(backend& to, std::string_view operation,
                                                   std::chrono::milliseconds within);
 

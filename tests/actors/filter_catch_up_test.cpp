@@ -95,6 +95,27 @@ BOOST_AUTO_TEST_CASE(an_outage_is_said_and_retried_until_it_works) {
   BOOST_TEST(pending() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_nudge_ends_its_wait_and_begins_nothing_else) {
+  std::size_t asked = 0;
+  trouble->on_call = [&](std::string_view call) { asked += call == "archive.unfiltered" ? 1u : 0u; };
+  start_catch_up();
+  run();
+  const auto at_the_start = asked;
+  act::post(catch_up, messages::nudge{});
+  run();
+  BOOST_TEST(asked == at_the_start);
+  trouble->down = true;
+  static_cast<void>(run_now());
+  advance(1h);
+  trouble->heal();
+  import(35);
+  run();
+  BOOST_TEST(pending() == 35u);
+  act::post(catch_up, messages::nudge{});
+  run();
+  BOOST_TEST(pending() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_record_that_kills_the_filter_counts_as_unusable_and_stops_no_other) {
   filter = [this](const messages::filter_records& job) {
     for (const auto& raw : *job.documents)

@@ -51,41 +51,75 @@ class Begin(unittest.TestCase):
             finally:
                 os.close(other)
 
+    def start_until_it_reads_its_certificate(self, hub, **settings):
+        """The last thing of a start: a server that waits for this has its actors. Answers the pipe that it reads, and what belongs there."""
+        certificate, key = (os.path.join(hub.folder, name) for name in ("hub.pem", "hub.key"))
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                               "-subj", "/CN=hub"], capture_output=True, timeout=60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        os.chmod(key, 0o600)
+        pipe = os.path.join(hub.folder, "pipe")
+        os.mkfifo(pipe, 0o600)
+        hub.settings.update({"http.tls_certificate": pipe, "http.tls_key": key, **settings})
+        with open(hub.log, "ab") as log:
+            hub.process = ends_with_the_test(subprocess.Popen([CYBEXD, "run", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        writer = []
+
+        def reads():
+            try:
+                writer.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError as problem:
+                self.assertEqual(problem.errno, errno.ENXIO)
+            return bool(writer)
+
+        until("the server reads its certificate", reads)
+        with open(certificate, "rb") as file:
+            return writer[0], file.read()
+
+    def signal_and_wait_until_taken(self, hub):
+        hub.process.terminate()
+        until("the signal was taken", lambda: "SigPnd" in status(hub) and int(status(hub)["ShdPnd"], 16) == 0)
+
+    def ended(self, hub, within):
+        """Its exit status and its log."""
+        code = hub.process.wait(within)
+        hub.process = None
+        with open(hub.log, encoding="utf-8") as file:
+            return code, file.read()
+
     def test_a_stop_at_the_end_of_a_start_is_an_orderly_one(self):
         """Symptom: the actors worked already, and the process ended without giving back what they had taken."""
         with Hub() as hub:
-            certificate, key = (os.path.join(hub.folder, name) for name in ("hub.pem", "hub.key"))
-            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
-                                   "-subj", "/CN=hub"], capture_output=True, timeout=60)
-            self.assertEqual(made.returncode, 0, made.stderr)
-            os.chmod(key, 0o600)
-            pipe = os.path.join(hub.folder, "pipe")
-            os.mkfifo(pipe, 0o600)
-            hub.settings.update({"http.tls_certificate": pipe, "http.tls_key": key})
-            with open(hub.log, "ab") as log:
-                hub.process = ends_with_the_test(subprocess.Popen([CYBEXD, "run", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-            writer = []
-
-            def reads():  # the last thing of a start: whoever waits for this one has its actors
-                try:
-                    writer.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-                except OSError as problem:
-                    self.assertEqual(problem.errno, errno.ENXIO)
-                return bool(writer)
-
-            until("the server reads its certificate", reads)
-            hub.process.terminate()
-            until("the signal was taken", lambda: "SigPnd" in status(hub) and int(status(hub)["ShdPnd"], 16) == 0)
-            with open(certificate, "rb") as file:
-                os.write(writer[0], file.read())
-            os.close(writer[0])
-            self.assertEqual(hub.process.wait(20), 0)
-            hub.process = None
-            with open(hub.log, encoding="utf-8") as file:
-                said = file.read()
+            writer, certificate = self.start_until_it_reads_its_certificate(hub)
+            self.signal_and_wait_until_taken(hub)
+            os.write(writer, certificate)
+            os.close(writer)
+            code, said = self.ended(hub, 20)
+            self.assertEqual(code, 0)
             self.assertNotIn("told to stop before it was ready", said)
             self.assertIn("stopping", said)
             self.assertEqual([name for name in ("run.json", "cybexd.sock") if os.path.exists(os.path.join(hub.dir, "data", name))], [])
+
+    def test_a_start_that_hangs_ends_at_a_second_signal(self):
+        """Symptom: with the actors at work it heard one signal, and no other until the start was over, which it never was."""
+        with Hub() as hub:
+            writer, _ = self.start_until_it_reads_its_certificate(hub, stop_within="1h")
+            self.signal_and_wait_until_taken(hub)
+            self.assertIsNone(hub.process.poll())
+            hub.process.terminate()
+            code, said = self.ended(hub, 30)
+            os.close(writer)
+            self.assertEqual(code, 1)
+            self.assertIn("a second signal: ending at once", said)
+
+    def test_a_start_that_hangs_ends_when_a_stop_would(self):
+        with Hub() as hub:
+            writer, _ = self.start_until_it_reads_its_certificate(hub, stop_within="1s")
+            hub.process.terminate()
+            code, said = self.ended(hub, 30)
+            os.close(writer)
+            self.assertEqual(code, 1)
+            self.assertIn("the stop took too long: ending at once", said)
 
 
 def status(hub):

@@ -379,22 +379,37 @@ class Local(unittest.TestCase):
                 self.assertEqual(hub.run("verify").stderr, "")
             hub.stop()
 
-    def test_a_verify_that_is_told_to_end(self):
-        with Hub() as hub, open(hub.dir + "/data/lock", "ab") as lock:
+    def verify_that_gets(self, hub, number, before=None):
+        """What a verify says, and its exit status, that gets this signal before it has begun; `before` runs in it first."""
+        with open(hub.dir + "/data/lock", "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # it waits for whoever works in the directory
-            command = subprocess.Popen([CYBEXD, "verify", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            command = subprocess.Popen([CYBEXD, "verify", *hub.arguments()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before)
 
             def holds_signals():
                 with open(f"/proc/{command.pid}/status", encoding="ascii") as file:
                     return int(re.search(r"SigBlk:\s*([0-9a-f]+)", file.read()).group(1), 16) >> (signal.SIGTERM - 1) & 1
 
             until("it takes signals", holds_signals)
-            command.send_signal(signal.SIGTERM)
+            command.send_signal(number)
             fcntl.flock(lock, fcntl.LOCK_UN)
             out, told = command.communicate(timeout=60)
-            self.assertEqual((command.returncode, out), (1, b""))
-            self.assertIn(b"cybexd verify: it was told to end before it was done", told)
+            return command.returncode, out, told
+
+    def test_a_verify_that_is_told_to_end(self):
+        with Hub() as hub:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                status, out, told = self.verify_that_gets(hub, number)
+                self.assertEqual((status, out), (1, b""))
+                self.assertIn(b"cybexd verify: it was told to end before it was done", told)
             self.assertEqual(hub.json("verify")["problems"], 0)
+
+    def test_a_verify_of_nohup_goes_on(self):
+        """Symptom: a verify of hours ended when the terminal was closed, though nohup had it ignore that."""
+        with Hub() as hub:
+            for number in (signal.SIGHUP, signal.SIGINT):
+                status, out, told = self.verify_that_gets(hub, number, lambda: signal.signal(number, signal.SIG_IGN))
+                self.assertEqual((status, told), (0, b""))
+                self.assertIn(b"0 problems", out)
 
     def test_a_variable_that_is_no_setting(self):
         with Hub() as hub:
