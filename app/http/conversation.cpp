@@ -14,21 +14,7 @@ using step = message_reader::step;
 constexpr std::uint64_t budget_step = 1u << 20;  ///< In which a body takes its share, as it comes.
 constexpr std::size_t small_answer = 64u << 10;
 constexpr std::chrono::milliseconds last_words(1'000);  ///< For what is half said at a stop.
-
-/// The request for the log: of the target neither parameters, which are the client's business, nor more than
-/// tells which it was.
-std::string name_of(const request_head& head) {
-  constexpr std::size_t most = 200;
-  return head.method + " " + head.target.substr(0, std::min(head.target.find('?'), most));
-}
-
 response overloaded() { return try_later("The server is overloaded, try again later."); }
-
-response too_many() {
-  auto r = message(429, "Too many requests.");
-  r.retry_after = std::chrono::seconds(1);
-  return r;
-}
 
 }  // namespace
 
@@ -117,7 +103,8 @@ std::optional<response> conversation::judge_head() {
   auto target = read_target(head_.target);
   if (!target) return answer_to(target.error());
   if (core_.draining) return try_later("The server is stopping.");
-  if (what_.family != AF_UNIX && !core_.rates.allow(what_.peer, limits_->rate, started_)) return too_many();
+  if (what_.family != AF_UNIX && !core_.rates.allow(what_.peer, limits_->rate, started_))
+    return too_many_requests();
   auto match = what_.routes->find(head_.method, target->path);
   if (!match.found) {
     auto wrong = match.allow.empty() ? message(404, "Not found.") : message(405, "Method not allowed.");
@@ -264,7 +251,7 @@ void conversation::answer(response r) {
   if (r.body.size() > small_answer && !out_bytes_.grow_to(r.body.size())) r = overloaded();
   finished(r.status);
   if (r.status == 500)
-    core_.warn(name_of(head_) + " was answered with 500: " + (r.why.empty() ? "no reason given" : r.why));
+    core_.warn(name_in_log(head_) + " was answered with 500: " + (r.why.empty() ? "no reason given" : r.why));
   keep_ = keep_ && !r.then_shut_down && !core_.draining;
   out_head_ = head_of(r, keep_, std::chrono::system_clock::now());
   out_body_ = head_.method == "HEAD" ? std::string{} : std::move(r.body);

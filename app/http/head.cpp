@@ -1,5 +1,6 @@
 #include "app/http/head.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "app/http/words.hpp"
@@ -110,6 +111,17 @@ std::string bearer_of(const request_head& head) {
   const auto start = text.find_first_not_of(' ', 7);
   if (start == std::string_view::npos) return {};
   return std::string(text.substr(start, text.find_last_not_of(' ') - start + 1));
+}
+
+std::string name_in_log(const request_head& head) {
+  constexpr std::size_t most = 200;
+  return head.method + " " + head.target.substr(0, std::min(head.target.find('?'), most));
+}
+
+response too_many_requests() {
+  auto r = message(429, "Too many requests.");
+  r.retry_after = std::chrono::seconds(1);
+  return r;
 }
 
 response not_authenticated() { return message(401, "Invalid/missing token in auth header!"); }

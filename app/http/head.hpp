@@ -35,6 +35,11 @@ struct request_head {
 [[nodiscard]] std::uint64_t body_limit_of(const route& to, const server_limits& limits);
 /// The Bearer token (RFC 6750), or empty when there is none or something else.
 [[nodiscard]] std::string bearer_of(const request_head& head);
+/// Method and path: of the target neither parameters, which are the client's business, nor more than tells
+/// which request it was.
+[[nodiscard]] std::string name_in_log(const request_head& head);
+/// 429: come again in a second.
+[[nodiscard]] response too_many_requests();
 /// 401 for a token that is missing or not good: one text for every reason.
 [[nodiscard]] response not_authenticated();
 

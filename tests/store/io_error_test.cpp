@@ -279,6 +279,34 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_unavailable_and_not_bad_data) {
   disk.check(disk.all, 0);
 }
 
+// Symptom: after a kill on a full disk nothing started, for RocksDB makes files when it is opened.
+BOOST_AUTO_TEST_CASE(a_home_on_a_full_disk_can_be_read_and_copied) {
+  flaky_home disk;
+  disk.put_some();
+  disk.faults->full = true;
+  disk.faults->strike(&disk_faults::append, "");
+  BOOST_REQUIRE_MESSAGE(disk.open(), disk.trouble.text);
+  BOOST_TEST(disk.faults->met > 0);
+  BOOST_TEST(disk.all.opened_without_room);
+  BOOST_TEST(disk.all.trouble().find("No space left on device") != std::string::npos, disk.all.trouble());
+  disk.check(disk.all, 0);
+  BOOST_TEST(!disk.put());
+  BOOST_TEST((disk.trouble.kind == failure::unavailable), disk.trouble.text);
+  BOOST_TEST((disk.all.lake->try_write().error().kind == failure::unavailable));
+  auto copied = disk.options;
+  copied.directory = disk.room / "copy";
+  BOOST_REQUIRE(disk.all.backup(copied.directory));
+  BOOST_TEST((disk.all.backup(copied.directory).error().kind == failure::conflict));
+  disk.faults->heal();
+  auto copy = open_embedded(copied);
+  BOOST_REQUIRE_MESSAGE(copy, copy.error().text);
+  disk.check(*copy, 0);
+  BOOST_REQUIRE_MESSAGE(disk.open(), disk.trouble.text);
+  BOOST_TEST(!disk.all.opened_without_room);
+  BOOST_REQUIRE(disk.put());
+  disk.check(disk.all, 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace cybexd::tests
