@@ -61,7 +61,7 @@ class filter_catch_up_state {
   std::optional<tahoe::hash256> after_;
   std::deque<chunk> chunks_;  // read and not written yet
   bool working_ = false, again_ = false;
-  std::string told_;  // in the log, why it waits
+  std::string told_;    // in the log, why it waits
   bool waits_ = false;  // for its next try after an outage
   std::uint64_t generation_ = 0, filtered_ = 0;
   std::optional<caf::typed_response_promise<messages::drained>> draining_;
