@@ -66,6 +66,7 @@ class Begin(unittest.TestCase):
         writer = []
 
         def reads():
+            self.assertIsNone(hub.process.poll(), "the server ended")
             try:
                 writer.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
             except OSError as problem:
@@ -103,7 +104,7 @@ class Begin(unittest.TestCase):
     def test_a_start_that_hangs_ends_at_a_second_signal(self):
         """Symptom: with the actors at work it heard one signal, and no other until the start was over, which it never was."""
         with Hub() as hub:
-            writer, _ = self.start_until_it_reads_its_certificate(hub, stop_within="1h")
+            writer, _ = self.start_until_it_reads_its_certificate(hub, stop_within="600s")
             self.signal_and_wait_until_taken(hub)
             self.assertIsNone(hub.process.poll())
             hub.process.terminate()
