@@ -94,7 +94,6 @@ class mongodb_claims {
   void run();
   [[nodiscard]] std::string begin(const claims_seen& seen, std::set<std::string>& over);
   void let_go(std::span<const entry_id> ids);
-  void unlist(const std::string& take);
   [[nodiscard]] expected<void> write_ends(const mongodb_collection& where);
   [[nodiscard]] expected<void> remove(const mongodb_collection& where, const std::set<std::string>& takes,
                                       std::string_view what) const;

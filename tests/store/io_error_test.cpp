@@ -1,6 +1,8 @@
 // A disk that answers with input/output errors for a while: what is acknowledged stays, nothing else is
 // marked, reading goes on, and once the disk works the home can be written again: by itself, or it says that
 // it needs a new open, which works in the same process.
+#include <rocksdb/db.h>
+
 #include "tests/fixtures/flaky_home.hpp"
 
 namespace cybexd::tests {
