@@ -108,19 +108,19 @@ class Begin(unittest.TestCase):
             self.signal_and_wait_until_taken(hub)
             self.assertIsNone(hub.process.poll())
             hub.process.terminate()
-            code, said = self.ended(hub, 30)
-            os.close(writer)
-            self.assertEqual(code, 1)
-            self.assertIn("a second signal: ending at once", said)
+            self.check_that_it_is_cut_off(hub, writer, "a second signal")
 
     def test_a_start_that_hangs_ends_when_a_stop_would(self):
         with Hub() as hub:
             writer, _ = self.start_until_it_reads_its_certificate(hub, stop_within="1s")
             hub.process.terminate()
-            code, said = self.ended(hub, 30)
-            os.close(writer)
-            self.assertEqual(code, 1)
-            self.assertIn("the stop took too long: ending at once", said)
+            self.check_that_it_is_cut_off(hub, writer, "the stop took too long")
+
+    def check_that_it_is_cut_off(self, hub, writer, why):
+        code, said = self.ended(hub, 30)
+        os.close(writer)
+        self.assertEqual(code, 1)
+        self.assertIn(why + ": ending at once", said)
 
 
 def status(hub):
